@@ -1,0 +1,35 @@
+"""Geometry-true medical volumes: read, resample, mesh, segment and measure.
+
+Arrays are indexed ``[z, y, x]``; places are LPS millimetres in (x, y, z) order. Names
+are loaded when they are first used, so that ``import medvoxel`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "Grid": "geometry",
+    "orientation_code": "geometry",
+    "Mesh": "volume",
+    "Segment": "volume",
+    "Segmentation": "volume",
+    "Volume": "volume",
+}
+
+__all__ = ["__version__", *sorted(_WHERE)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'medvoxel' has no attribute {name!r}")
+    value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

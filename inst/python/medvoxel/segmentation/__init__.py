@@ -1,0 +1,1 @@
+"""Segmentation: one algorithm a file."""

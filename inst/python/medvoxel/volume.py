@@ -1,0 +1,247 @@
+"""The things that medvoxel works on: volumes, segmentations and meshes.
+
+Each is a plain NumPy array with its geometry beside it. Functions take them and return
+new ones; nothing is changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InputError
+from .geometry import Grid
+
+__all__ = ["Mesh", "Segment", "Segmentation", "Volume", "segment_colours"]
+
+# Okabe and Ito's palette: told apart with every kind of colour vision; grey is left out
+# because it would vanish on a grey-value image.
+_PALETTE = (
+    "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
+)  # fmt: skip
+
+
+def segment_colours(count: int) -> list[str]:
+    """Colours for `count` segments, from a palette safe for colour blindness.
+
+    Parameters
+    ----------
+    count : int
+        Number of segments; beyond seven the palette starts again.
+
+    Returns
+    -------
+    list of str
+        Colours as ``#RRGGBB``.
+    """
+    return [_PALETTE[i % len(_PALETTE)] for i in range(count)]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One row of a segment table.
+
+    Parameters
+    ----------
+    value : int
+        The voxel value that stands for the segment; positive.
+    name : str
+        Its name.
+    colour : str
+        Its colour as ``#RRGGBB``.
+    """
+
+    value: int
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A scan: grey values on a grid.
+
+    Parameters
+    ----------
+    array : ndarray, shape (z, y, x)
+        Values, integer or floating point. Treated as read-only.
+    grid : Grid
+        Where the voxels lie, LPS mm.
+    modality : str
+        DICOM modality (``"CT"``, ``"MR"`` ...) or ``""``.
+    unit : str
+        What the values are: ``"HU"``, ``"stored values"`` or another unit.
+    info : mapping
+        Acquisition facts without anything that identifies a person.
+
+    Raises
+    ------
+    InputError
+        When the array is not three-dimensional and numeric, or its shape is not the grid's.
+    """
+
+    array: NDArray[Any]
+    grid: Grid
+    modality: str = ""
+    unit: str = ""
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _require_on_grid(self.array, self.grid, "iuf")
+
+    def with_array(self, array: NDArray[Any], grid: Grid | None = None) -> Volume:
+        """Return the same scan with other values.
+
+        Parameters
+        ----------
+        array : ndarray, shape (z, y, x)
+            The new values.
+        grid : Grid, optional
+            Their grid when it is not the old one.
+
+        Returns
+        -------
+        Volume
+            With modality, unit and info carried over.
+        """
+        return replace(self, array=array, grid=self.grid if grid is None else grid)
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """A labelmap on a grid with a table of segments.
+
+    Parameters
+    ----------
+    array : ndarray of int, shape (z, y, x)
+        0 is "no segment"; every other value stands in the table. Treated as read-only.
+    grid : Grid
+        Where the voxels lie, LPS mm.
+    segments : tuple of Segment
+        The table.
+
+    Raises
+    ------
+    InputError
+        When the array is not an integer array of the grid's shape.
+    """
+
+    array: NDArray[Any]
+    grid: Grid
+    segments: tuple[Segment, ...]
+
+    def __post_init__(self) -> None:
+        _require_on_grid(self.array, self.grid, "iu")
+        object.__setattr__(self, "segments", tuple(self.segments))
+        values = [s.value for s in self.segments]
+        if len(set(values)) != len(values) or min(values, default=1) < 1:
+            raise InputError("Segment values must be positive and each used once.", values=values)
+
+    def with_array(self, array: NDArray[Any], grid: Grid | None = None) -> Segmentation:
+        """Return the same segments with other voxels.
+
+        Parameters
+        ----------
+        array : ndarray of int, shape (z, y, x)
+            The new labels.
+        grid : Grid, optional
+            Their grid when it is not the old one.
+
+        Returns
+        -------
+        Segmentation
+            With the table carried over.
+        """
+        return replace(self, array=array, grid=self.grid if grid is None else grid)
+
+    def find(self, segment: int | str) -> Segment:
+        """Look a segment up by value or name.
+
+        Parameters
+        ----------
+        segment : int or str
+            Its voxel value or its name.
+
+        Returns
+        -------
+        Segment
+            The row of the table.
+
+        Raises
+        ------
+        InputError
+            When there is none; the message lists those that exist.
+        """
+        for row in self.segments:
+            if segment in (row.value, row.name):
+                return row
+        known = ", ".join(f"{s.name!r} ({s.value})" for s in self.segments) or "none"
+        raise InputError(f"There is no segment {segment!r}.", hint=f"Segments here: {known}.")
+
+    def mask(self, segment: int | str) -> NDArray[np.bool_]:
+        """Voxels of one segment.
+
+        Parameters
+        ----------
+        segment : int or str
+            Its voxel value or its name.
+
+        Returns
+        -------
+        ndarray of bool, shape (z, y, x)
+            ``True`` inside.
+        """
+        return self.array == self.find(segment).value
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """A triangle surface in the patient.
+
+    Parameters
+    ----------
+    vertices : ndarray of float, shape (n, 3)
+        LPS mm, (x, y, z).
+    faces : ndarray of int, shape (m, 3)
+        0-based rows of `vertices`, wound so that normals point outwards.
+    values : ndarray of int, shape (m,)
+        The segment value of each face.
+    segments : tuple of Segment
+        The table.
+
+    Raises
+    ------
+    InputError
+        When the shapes do not fit together.
+    """
+
+    vertices: NDArray[np.float64]
+    faces: NDArray[np.int64]
+    values: NDArray[np.int64]
+    segments: tuple[Segment, ...]
+
+    def __post_init__(self) -> None:
+        if self.vertices.ndim != 2 or self.vertices.shape[1] != 3:
+            raise InputError(f"Vertices must have shape (n, 3), not {self.vertices.shape}.")
+        if self.faces.ndim != 2 or self.faces.shape[1] != 3:
+            raise InputError(f"Faces must have shape (m, 3), not {self.faces.shape}.")
+        if self.values.shape != (len(self.faces),):
+            raise InputError("A mesh needs one segment value for each face.")
+        if len(self.faces) and (self.faces.min() < 0 or self.faces.max() >= len(self.vertices)):
+            raise InputError("Faces of a mesh must point to its vertices.")
+
+
+def _require_on_grid(array: Any, grid: Grid, kinds: str) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
+        wanted = "an integer" if kinds == "iu" else "a numeric"
+        raise InputError(f"The voxels must be {wanted} NumPy array (z, y, x), not {_name(array)}.")
+    if array.shape != grid.shape:
+        raise InputError(f"The array has shape {array.shape} but its grid has {grid.shape}.")
+
+
+def _name(value: Any) -> str:
+    dtype = getattr(value, "dtype", None)
+    return f"an array of {dtype}" if dtype is not None else type(value).__name__

@@ -1,0 +1,4 @@
+library(testthat)
+library(medvoxel)
+
+test_check("medvoxel")

@@ -1,0 +1,67 @@
+x <- as_scan(array(1:24, c(4, 3, 2)), spacing = c(0.5, 0.8, 4), unit = "HU", modality = "CT")
+
+test_that("printing says what a user wants to know first", {
+  expect_snapshot(print(x))
+  expect_snapshot(print(summary(x)))
+})
+
+test_that("indexing gives plain numbers, in every form", {
+  expect_identical(x[2, , 1], c(2L, 6L, 10L))
+  expect_identical(x[, , 2, drop = FALSE], array(13:24, c(4, 3, 1)))
+  expect_identical(x[x > 22], 23:24)
+  expect_identical(x[cbind(1, 1, 1:2)], c(1L, 13L))
+  expect_identical(x[5], 5L)
+})
+
+test_that("arithmetic keeps the geometry, from either side", {
+  for (y in list(x + 1L, 1L + x, x - 3, 2 * x, x / x, -x, abs(x), sqrt(x), round(x))) {
+    expect_s3_class(y, "medvoxel_scan")
+    expect_identical(affine(y), affine(x))
+    expect_identical(attr(y, "modality"), "CT")
+  }
+  expect_identical(as.array(x + 1L), array(2:25, c(4, 3, 2)))
+  expect_identical(as.array(10L - x), array(9:-14, c(4, 3, 2)))
+})
+
+test_that("the unit stays only where it still holds", {
+  expect_identical(attr(x + 1, "unit"), "HU")
+  expect_identical(attr(round(x), "unit"), "HU")
+  expect_identical(attr(x * 2, "unit"), "")
+  expect_identical(attr(sqrt(x), "unit"), "")
+})
+
+test_that("comparisons give plain logical arrays", {
+  expect_identical(x > 23, array(1:24 > 23, c(4, 3, 2)))
+})
+
+test_that("scans of different grids are not combined", {
+  y <- as_scan(array(1:24, c(4, 3, 2)), spacing = c(0.5, 0.8, 3))
+  error <- expect_error(x + y, class = "medvoxel_error_geometry")
+  expect_match(conditionMessage(error), "resample_to")
+  expect_match(conditionMessage(error), "1 mm")
+  expect_error(x + 1:5, class = "medvoxel_error_input")
+})
+
+test_that("dimensions cannot be set", {
+  y <- x
+  expect_error(dim(y) <- c(3, 4, 2), class = "medvoxel_error_geometry")
+})
+
+test_that("values can be replaced in place without losing the geometry", {
+  y <- x
+  y[y < 5] <- 0L
+  expect_s3_class(y, "medvoxel_scan")
+  expect_identical(sum(y == 0), 4L)
+  expect_identical(affine(y), affine(x))
+})
+
+test_that("a scan survives saveRDS()", {
+  file <- withr::local_tempfile(fileext = ".rds")
+  saveRDS(x, file)
+  expect_identical(readRDS(file), x)
+})
+
+test_that("summaries work as for any array", {
+  expect_identical(range(x), c(1L, 24L))
+  expect_equal(mean(x), 12.5)
+})

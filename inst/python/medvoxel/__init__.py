@@ -18,6 +18,7 @@ _WHERE = {
     "Segment": "volume",
     "Segmentation": "volume",
     "Volume": "volume",
+    "environment_report": "environment",
 }
 
 __all__ = ["__version__", *sorted(_WHERE)]

@@ -1,0 +1,157 @@
+# The only file of R that knows how things cross to Python; bridge.py is the other
+# side. Arrays keep their memory: R's [x, y, z] in column-major order is Python's
+# [z, y, x] in row-major order. Spacing and indices turn round here and nowhere else.
+
+# Call a public function of the core. Scans, segmentations and meshes among the
+# arguments cross as such; the result comes back as an R object.
+core_call <- function(.name, ..., .progress = NULL, .call = caller_env()) {
+  core <- py_core(.call)
+  arguments <- lapply(list(...), to_python, core = core)
+  arguments <- arguments[!vapply(arguments, is.null, NA)]
+  named <- nzchar(rlang::names2(arguments))
+  outcome <- with_progress(.progress, function(callback) {
+    core$call(
+      .name, reticulate::tuple(unname(arguments[!named])),
+      do.call(reticulate::dict, c(arguments[named], list(convert = FALSE))),
+      as_callback(callback)
+    )
+  })
+  state <- reticulate::py_to_r(core$outcome_state(outcome))
+  signal_warnings(state$warnings, .call)
+  if (!is.null(state$failure)) signal_failure(state$failure, .call)
+  from_python(core$outcome_value(outcome), core)
+}
+
+# --- R to Python -------------------------------------------------------------------
+
+to_python <- function(x, core) UseMethod("to_python")
+
+#' @export
+to_python.default <- function(x, core) x
+
+#' @export
+to_python.medvoxel_scan <- function(x, core) {
+  core$volume(
+    reticulate::r_to_py(x), as_tuple(spacing(x)), as_tuple(origin(x)),
+    as_tuple(direction(x)), attr(x, "modality"), attr(x, "unit"),
+    do.call(reticulate::dict, attr(x, "info"))
+  )
+}
+
+#' @export
+to_python.medvoxel_segmentation <- function(x, core) {
+  core$segmentation(
+    reticulate::r_to_py(x), as_tuple(spacing(x)), as_tuple(origin(x)),
+    as_tuple(direction(x)), segment_rows(attr(x, "segments"))
+  )
+}
+
+#' @export
+to_python.medvoxel_mesh <- function(x, core) {
+  core$mesh(
+    reticulate::r_to_py(x$vertices), reticulate::r_to_py(x$faces),
+    reticulate::r_to_py(array(as.integer(x$values))), segment_rows(x$segments)
+  )
+}
+
+# Vectors become lists in Python and single numbers scalars; a tuple keeps its length.
+as_tuple <- function(x) reticulate::tuple(as.list(as.vector(x)))
+
+# A function handed to a module that does not convert would get Python objects.
+as_callback <- function(callback) {
+  if (is.null(callback)) NULL else reticulate::r_to_py(callback, convert = TRUE)
+}
+
+# Three numbers in x, y, z order, such as a spacing, as Python wants them.
+zyx <- function(x) as_tuple(rev(x))
+
+# A place in a list: R counts from 1, Python from 0.
+zero_based <- function(i) if (is.numeric(i)) as.integer(i) - 1L else i
+
+one_based <- function(i) as.integer(i) + 1L
+
+matrix_rows <- function(x) lapply(seq_len(nrow(x)), function(i) as.list(x[i, ]))
+
+segment_rows <- function(table) {
+  lapply(seq_len(nrow(table)), function(i) {
+    list(table$value[i], table$name[i], table$colour[i])
+  })
+}
+
+# --- Python to R -------------------------------------------------------------------
+
+from_python <- function(value, core) {
+  part <- reticulate::py_to_r(core$describe(value))
+  switch(part$kind,
+    volume = pull_like(value, part, core, new_scan(
+      array(0L, c(1, 1, 1)), as.double(part$spacing), as.double(part$origin),
+      matrix(as.double(part$direction), 3, byrow = TRUE), part$modality, part$unit,
+      if (length(part$info)) part$info else list()
+    )),
+    segmentation = pull_like(value, part, core, new_segmentation(
+      array(0L, c(1, 1, 1)), as.double(part$spacing), as.double(part$origin),
+      matrix(as.double(part$direction), 3, byrow = TRUE), as_segment_table(part$segments)
+    )),
+    mesh = pull_mesh(value, part, core),
+    table = as_table(part),
+    array = pull(core$array_of(value), part$dim, "integer", core),
+    tuple = lapply(seq_len(part$length) - 1L, function(i) from_python(core$item(value, i), core)),
+    part$value
+  )
+}
+
+# An object of one voxel says what the attributes are.
+pull_like <- function(value, part, core, pattern) {
+  pull(core$array_of(value), part$dim, part$storage, core, attributes(pattern))
+}
+
+# R allocates the vector and NumPy fills it: three to six times faster than
+# reticulate's own conversion, which makes a list of Python numbers' worth of work.
+# The attributes are set before the view is made. On a vector that is shared, as it is
+# with a view of it, R would set them on a wrapper, and copy all values as soon as the
+# result crosses to Python again.
+pull <- function(array, dim, storage, core, attributes = list()) {
+  dim <- as.integer(unlist(dim))
+  target <- vector(storage, prod(dim))
+  attributes$dim <- dim
+  attributes(target) <- attributes
+  reticulate::py_to_r(core$fill(reticulate::r_to_py(target), array))
+  target
+}
+
+pull_mesh <- function(value, part, core) {
+  vertices <- pull(core$mesh_part(value, "vertices"), c(part$vertices, 3L), "double", core)
+  colnames(vertices) <- c("x", "y", "z")
+  faces <- pull(core$mesh_part(value, "faces"), c(part$faces, 3L), "integer", core)
+  values <- pull(core$mesh_part(value, "values"), c(part$faces, 1L), "integer", core)
+  new_mesh(vertices, faces, as.vector(values), as_segment_table(part$segments))
+}
+
+as_segment_table <- function(rows) {
+  data.frame(
+    value = vapply(rows, function(r) as.integer(r[[1]]), 0L),
+    name = vapply(rows, function(r) as.character(r[[2]]), ""),
+    colour = vapply(rows, function(r) as.character(r[[3]]), "")
+  )
+}
+
+# Columns arrive as lists with their type named, because an empty or all-missing
+# column would lose it.
+as_table <- function(part) {
+  columns <- lapply(part$columns, function(column) {
+    blank <- switch(column$type, integer = NA_integer_, double = NA_real_,
+                    logical = NA, NA_character_)
+    vapply(
+      as.list(column$values),
+      function(v) if (is.null(v)) blank else methods_as(v, column$type),
+      blank
+    )
+  })
+  names(columns) <- vapply(part$columns, function(column) column$name, "")
+  as.data.frame(columns, check.names = FALSE)
+}
+
+methods_as <- function(value, type) {
+  storage.mode(value) <- type
+  value
+}

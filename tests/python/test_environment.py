@@ -1,0 +1,80 @@
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import medvoxel
+from medvoxel import environment
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "inst" / "python"
+
+
+def test_report_as_a_program_needs_the_standard_library_only():
+    answer = subprocess.run(
+        [sys.executable, "-I", str(CORE / "medvoxel" / "environment.py"), "numpy", "no-such-thing"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    report = json.loads(answer.stdout)
+    assert re.match(r"\d+\.\d+", report["packages"]["numpy"])
+    assert report["packages"]["no-such-thing"] is None
+    assert set(report["decoders"]) == set(environment._SYNTAXES)
+
+
+def test_every_decoder_of_the_requirements_works_here():
+    report = environment.environment_report()
+    assert all(report["decoders"].values())
+
+
+def test_import_loads_nothing_heavy():
+    heavy = ("numpy", "scipy", "tensorflow", "pydicom", "matplotlib")
+    code = f"import sys, medvoxel; print([m for m in sys.modules if m in {heavy}])"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CORE
+    )
+    assert answer.stdout.strip() == "[]"
+
+
+def test_every_public_name_can_be_loaded():
+    for name in medvoxel.__all__:
+        assert getattr(medvoxel, name) is not None
+    assert dir(medvoxel) == sorted(medvoxel.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = medvoxel.nonsense
+
+
+def test_the_packages_of_the_core_are_all_declared():
+    tomllib = pytest.importorskip("tomllib")
+    declared = tomllib.loads((CORE / "pyproject.toml").read_text())["tool"]["setuptools"]
+    found = {
+        ".".join(path.parent.relative_to(CORE).parts)
+        for path in CORE.glob("medvoxel/**/__init__.py")
+    }
+    assert set(declared["packages"]) == found
+
+
+def test_pyproject_is_the_only_file_that_names_versions_of_packages():
+    tomllib = pytest.importorskip("tomllib")
+    project = tomllib.loads((CORE / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"]]
+    for extra in project["optional-dependencies"].values():
+        wanted += extra
+    names = "|".join(re.match(r"[\w.-]+", line)[0] for line in wanted)
+    pattern = re.compile(rf"\b({names})\s*(>=|==|~=|<)\s*\d")
+    folders = ("R", "inst", "tools", "vignettes", ".ci", "bench")
+    files = [p for f in folders for p in (ROOT / f).rglob("*") if p.is_file()]
+    files += [ROOT / "DESCRIPTION", ROOT / "Makefile", ROOT / "README.Rmd"]
+    repeated = [
+        str(path.relative_to(ROOT))
+        for path in files
+        if path.suffix in {".R", ".py", ".sh", ".Rmd", ".md", ".yml", ""}
+        and path.exists()
+        and path.name != "RESULTS.md"
+        and pattern.search(path.read_text(errors="ignore"))
+    ]
+    assert repeated == []

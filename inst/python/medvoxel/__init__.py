@@ -18,6 +18,10 @@ _WHERE = {
     "Segment": "volume",
     "Segmentation": "volume",
     "Volume": "volume",
+    "list_series": "io.dicom",
+    "read_dicom": "io.dicom",
+    "read_nifti": "io.nifti",
+    "write_nifti": "io.nifti",
     "environment_report": "environment",
 }
 

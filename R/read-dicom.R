@@ -1,0 +1,140 @@
+#' List the DICOM series in a folder
+#'
+#' Shows what a folder holds before it is read: which series there are, how large
+#' they are, and which of them are volumes.
+#'
+#' @param path A folder, searched with its subfolders; files that are not DICOM are
+#'   passed over. Or one DICOM file, which stands for its series.
+#' @returns A data frame of the class `medvoxel_series`, one row a series, by series
+#'   number. A series that mixes orientations or sizes has a row for each. Columns:
+#'   \describe{
+#'     \item{`series`}{the number to give to [read_dicom()]}
+#'     \item{`kind`}{`"volume"`, or why it is none: `"localizer"`,
+#'       `"secondary capture"`, `"colour image"`, `"multi-frame"`, `"segmentation"`,
+#'       `"no position"` or `"not an image"`}
+#'     \item{`modality`, `number`, `description`, `kernel`}{as in the files; parts of
+#'       the patient's name, identifier and birth date in the description are replaced
+#'       by `[removed]`}
+#'     \item{`slices`, `rows`, `columns`}{numbers of voxels}
+#'     \item{`spacing_x`, `spacing_y`, `spacing_z`}{in mm; z from the positions of the
+#'       slices, not from their thickness}
+#'     \item{`folder`, `uid`}{where the files are, and the Series Instance UID}
+#'   }
+#' @seealso [read_dicom()]
+#' @export
+#' @examplesIf medvoxel::medvoxel_available()
+#' folder <- tempfile("dicom")
+#' write_phantom_dicom(folder, spacing = c(1.5, 1.5, 4))
+#' list_series(folder)
+list_series <- function(path) {
+  table <- core_call("list_series", check_path(path), .progress = "Reading headers")
+  table <- cbind(series = one_based(table$index), table[names(table) != "index"])
+  structure(table, class = c("medvoxel_series", "data.frame"))
+}
+
+#' @export
+print.medvoxel_series <- function(x, ...) {
+  cli::cat_line(format(x, ...))
+  invisible(x)
+}
+
+#' @export
+format.medvoxel_series <- function(x, ...) {
+  table <- as.data.frame(unclass(x))
+  needed <- c("kind", "rows", "columns", "slices", "spacing_x", "spacing_y", "spacing_z")
+  # Columns may have been taken out by the user.
+  if (!all(needed %in% names(x))) return(table_lines(table))
+  volumes <- sum(x$kind == "volume")
+  title <- sprintf(
+    "<series> %d series, %d of them %s", nrow(x), volumes,
+    if (volumes == 1) "a volume" else "volumes"
+  )
+  shown <- table[intersect(
+    c("series", "kind", "modality", "number", "description", "kernel"), names(x)
+  )]
+  shown$voxels <- joined(x$rows, x$columns, x$rows, x$slices)
+  shown$mm <- joined(
+    x$spacing_x, signif(x$spacing_x, 4), signif(x$spacing_y, 4), signif(x$spacing_z, 4)
+  )
+  c(title, table_lines(shown))
+}
+
+# "512 x 512 x 40", or nothing where `known` is missing.
+joined <- function(known, ...) ifelse(is.na(known), "", paste(..., sep = " x "))
+
+table_lines <- function(table) {
+  table[] <- lapply(table, function(column) {
+    column <- as.character(column)
+    ifelse(is.na(column), "", column)
+  })
+  table <- table[vapply(table, function(column) any(nzchar(column)), NA)]
+  columns <- Map(function(name, column) format(c(name, column)), names(table), table)
+  sub(" +$", "", paste0("  ", do.call(paste, c(unname(columns), sep = "  "))))
+}
+
+#' Read a DICOM series
+#'
+#' Reads one series as a scan. Slices are put in order by their positions in the
+#' patient, the slice spacing is measured from the positions, and the rescale slope
+#' and intercept of each file are applied, without overflow. What does not form one
+#' regular volume of one patient is refused with a reason.
+#'
+#' @param path A folder, searched with its subfolders; or one DICOM file, which stands
+#'   for its series in its own folder.
+#' @param series Which series, when there are several: its number in [list_series()]
+#'   or its Series Instance UID. Left out, the only volume is read, or the largest one
+#'   with a warning that names the others.
+#' @returns A `medvoxel_scan`. Its unit is `"HU"` for CT. Where the files have no slope
+#'   and intercept it is `"stored values"`, which a message says: nothing is assumed
+#'   silently, and [hounsfield()] applies an assumption of yours. `attr(x, "info")`
+#'   holds acquisition facts; nothing in a scan identifies the patient.
+#' @details
+#' Compressed files are decoded (RLE, JPEG lossless, JPEG-LS, JPEG 2000). Enhanced
+#' multi-frame CT and MR are read frame by frame. Values of MONOCHROME1 images are not
+#' inverted.
+#'
+#' These are refused, each with an error of the class `medvoxel_error_dicom`: missing
+#' slices, two slices at one place, uneven spacing (more than 1 % of it), a tilted
+#' gantry, mixed orientations, two patients, images without a position. Damaged files
+#' are left out with a warning where the others still form a volume.
+#' @seealso [list_series()], [read_nifti()]
+#' @export
+#' @examplesIf medvoxel::medvoxel_available()
+#' folder <- tempfile("dicom")
+#' write_phantom_dicom(folder, spacing = c(1.5, 1.5, 4))
+#' scan <- read_dicom(folder)
+#' scan
+read_dicom <- function(path, series = NULL) {
+  path <- check_path(path)
+  check_series(series)
+  scan <- core_call("read_dicom", path, series = zero_based(series), .progress = "Reading DICOM")
+  tell_stored_values(scan)
+  scan
+}
+
+check_series <- function(series, call = caller_env()) {
+  if (is.null(series) || rlang::is_string(series)) return(invisible(series))
+  if (!rlang::is_integerish(series, n = 1, finite = TRUE) || series < 1) {
+    medvoxel_abort(
+      c(
+        "{.arg series} must be a number from the first column of {.fn list_series}, or a UID.",
+        x = "You gave {.obj_type_friendly {series}}{show_value(series)}."
+      ),
+      "input", call = call
+    )
+  }
+  invisible(series)
+}
+
+tell_stored_values <- function(scan) {
+  if (attr(scan, "unit") != "stored values") return(invisible())
+  modality <- attr(scan, "modality")
+  files <- if (nzchar(modality)) paste(modality, "files") else "files"
+  medvoxel_inform(c(
+    i = "The {files} have no rescale slope and intercept: the unit is {.val stored values}.",
+    " " = paste(
+      "Nothing is assumed. For a CT, {.code hounsfield(x, slope = 1, intercept = -1024)}",
+      "is the usual guess."
+    )
+  ))
+}

@@ -1,0 +1,161 @@
+"""Choose one series of a folder, or say why none can be chosen."""
+
+from __future__ import annotations
+
+import operator
+import os
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+
+from ..errors import DicomError, DicomWarning, InputError
+from ._folder import Folder
+from ._series import Series
+
+__all__ = ["choose_series"]
+
+_LIST = "Use list_series() to see what is there, and choose with series=."
+_SHOWN = 5
+
+
+def choose_series(found: Sequence[Series], series: int | str | None, folder: Folder) -> Series:
+    """Choose the series to read.
+
+    Parameters
+    ----------
+    found : sequence of Series
+        All series of the folder.
+    series : int, str or None
+        Place in the list (0-based), Series Instance UID, or ``None`` for the only volume
+        or the largest of several.
+    folder : Folder
+        Where they were found, for messages.
+
+    Returns
+    -------
+    Series
+        One whose images are grey values with a place in the patient.
+
+    Raises
+    ------
+    InputError
+        When `series` names none of them.
+    DicomError
+        When there is no volume, or it is not one volume of one patient.
+    """
+    if series is None:
+        chosen = _largest(found, folder)
+    elif isinstance(series, str):
+        chosen = _by_uid(found, series)
+    else:
+        chosen = _by_place(found, series)
+    if chosen.kind != "volume":
+        raise DicomError(f"{chosen.label()} is no volume: {_why(chosen)}.", hint=_LIST)
+    _require_one_patient([chosen])
+    return chosen
+
+
+def _largest(found: Sequence[Series], folder: Folder) -> Series:
+    volumes = [s for s in found if s.kind == "volume"]
+    if not volumes:
+        kinds = Counter(s.kind for s in found)
+        text = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
+        raise DicomError(
+            f"There is no volume in {folder.path}; its series are: {text}.",
+            hint="Give the folder of the CT, MR or PET images.",
+        )
+    _require_one_patient(volumes)
+    chosen = max(volumes, key=lambda s: s.voxels)
+    _require_unmixed(chosen, volumes)
+    others = [s.label() for s in volumes if s is not chosen]
+    if others:
+        warnings.warn(
+            DicomWarning(
+                f"There are {len(volumes)} volumes in {folder.path}; the largest was read: "
+                f"{chosen.label()}. Left out: {_shorten(others)}.",
+                hint=_LIST,
+            ),
+            stacklevel=4,
+        )
+    return chosen
+
+
+def _by_uid(found: Sequence[Series], uid: str) -> Series:
+    matching = [s for s in found if s.first.series_uid == uid.strip()]
+    if not matching:
+        raise InputError(f"No series here has the UID {uid!r}.", hint=_LIST)
+    volumes = [s for s in matching if s.kind == "volume"] or matching
+    _require_unmixed(volumes[0], volumes)
+    return volumes[0]
+
+
+def _by_place(found: Sequence[Series], place: int) -> Series:
+    try:
+        place = -1 if isinstance(place, bool) else operator.index(place)
+    except TypeError:
+        place = -1
+    if not 0 <= place < len(found):
+        count = len(found)
+        raise InputError(
+            f"series must be one of the {count} rows of list_series(), or a UID."
+            if count > 1
+            else "There is only one series here.",
+            hint=_LIST,
+        )
+    return found[place]
+
+
+def _require_unmixed(chosen: Series, volumes: Sequence[Series]) -> None:
+    """Refuse a series that mixes orientations, unless one part was chosen by its row."""
+    uid = chosen.first.series_uid
+    parts = [s for s in volumes if s.first.series_uid == uid]
+    if chosen.parts < 2 or len(parts) < 2:
+        return
+    sizes = _shorten([_describe_part(part) for part in parts])
+    raise DicomError(
+        f"{chosen.label()} mixes {len(parts)} stacks of different orientation or size "
+        f"({sizes}), so it is not one volume.",
+        hint="list_series() shows each stack as a row; choose one by its number with series=.",
+        parts=[[h.path for h in part.headers] for part in parts],
+    )
+
+
+def _describe_part(part: Series) -> str:
+    size = part.first.format
+    raster = "" if size is None else f" of {size.columns} x {size.rows}"
+    return f"{len(part.headers)}{raster} with {part.first.name}"
+
+
+def _require_one_patient(volumes: Sequence[Series]) -> None:
+    """Refuse images of several people, without printing who they are."""
+    patients: dict[bytes, list[str]] = {}
+    for series in volumes:
+        for header in series.headers:
+            patients.setdefault(header.patient, []).append(header.path)
+    if len(patients) < 2:
+        return
+    root = os.path.commonpath([os.path.dirname(paths[0]) for paths in patients.values()])
+    where = _shorten(
+        [f"{len(paths)} with {os.path.relpath(paths[0], root)}" for paths in patients.values()]
+    )
+    raise DicomError(
+        f"These images are of {len(patients)} different patients ({where}).",
+        hint="Read each patient's folder by itself, or choose one series with series=.",
+        patients=len(patients),
+    )
+
+
+def _why(series: Series) -> str:
+    return {
+        "localizer": "it is a localizer",
+        "secondary capture": "it is a secondary capture (a picture of a screen)",
+        "colour image": "its pixels are colours",
+        "multi-frame": "its frames have no position in the patient",
+        "no position": "its images have no position, orientation or pixel spacing",
+        "segmentation": "it is a segmentation",
+    }.get(series.kind, "it holds no images")
+
+
+def _shorten(items: Sequence[str]) -> str:
+    more = f"; and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return "; ".join(items[:_SHOWN]) + more

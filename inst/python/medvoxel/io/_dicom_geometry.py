@@ -1,0 +1,305 @@
+"""Do slices form one regular volume? Small checks, one fact each.
+
+All work on positions in LPS millimetres, never on Instance Number, Slice Location, Slice
+Thickness or the gantry tilt tag, which describe how a scan was ordered and not where its
+voxels are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CHECKS", "Finding", "Stack", "find_problems", "plane_axes", "stack_slices"]
+
+# A slice may lie off its place on the regular grid by 1 % of the spacing (the tolerance
+# of highdicom); positions that were rounded to hundredths of a millimetre, as some
+# scanners write them, are no fault either.
+_RELATIVE = 0.01
+_ROUNDING = 0.011
+_SAME_PLACE = 1e-3
+# Drift in the plane that is allowed: a tenth of a pixel or one part in a thousand.
+_DRIFT_PIXELS = 0.1
+_DRIFT_SLOPE = 1e-3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One reason why slices do not form a volume.
+
+    Parameters
+    ----------
+    code : str
+        Short name for programs.
+    message : str
+        What was found and where.
+    hint : str
+        The next step.
+    details : dict
+        Plain values: sizes in mm, file names.
+    """
+
+    code: str
+    message: str
+    hint: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Slices of one orientation, in order along their normal.
+
+    Parameters
+    ----------
+    axes : ndarray, shape (3, 3)
+        Columns are the LPS unit vectors along which columns, rows and slices count up;
+        right-handed.
+    positions : ndarray, shape (n, 3)
+        Centre of the first voxel of each slice, LPS mm, in order.
+    offsets : ndarray, shape (n,)
+        Distance of each slice along the normal from the first, mm, ascending.
+    pixel_spacing : tuple of float
+        Between rows, then between columns, mm.
+    names : tuple of str
+        File names, in order.
+    """
+
+    axes: NDArray[np.float64]
+    positions: NDArray[np.float64]
+    offsets: NDArray[np.float64]
+    pixel_spacing: tuple[float, float]
+    names: tuple[str, ...]
+
+    @property
+    def step(self) -> float | None:
+        """Slice spacing in mm, or ``None`` for a single slice.
+
+        The mean over the whole stack: where positions are rounded, a median step is wrong
+        by the rounding in every slice and puts the far end millimetres off.
+        """
+        count = len(self.offsets)
+        # Differences of positions end in digits that no scanner wrote.
+        return round(float(self.offsets[-1]) / (count - 1), 9) if count > 1 else None
+
+    @property
+    def steps(self) -> NDArray[np.float64]:
+        """Distances of neighbouring slices, mm."""
+        return np.diff(self.offsets)
+
+    @property
+    def typical_step(self) -> float:
+        """Median distance of neighbouring slices, mm; 0 for a single slice."""
+        return float(np.median(self.steps)) if len(self.offsets) > 1 else 0.0
+
+
+def plane_axes(orientation: Sequence[float]) -> NDArray[np.float64] | None:
+    """Make perpendicular unit axes of the six cosines of an image plane.
+
+    Parameters
+    ----------
+    orientation : sequence of 6 floats
+        Direction of a row (towards higher columns), then of a column, LPS.
+
+    Returns
+    -------
+    ndarray, shape (3, 3) or None
+        Columns: row direction, column direction, their cross product. ``None`` when the
+        two are not perpendicular unit vectors.
+    """
+    row, column = np.asarray(orientation, dtype=float).reshape(2, 3)
+    lengths = np.array([np.linalg.norm(row), np.linalg.norm(column)])
+    if np.any(np.abs(lengths - 1) > 1e-2) or abs(row @ column) > 1e-2:
+        return None
+    row = row / lengths[0]
+    # Cosines are written with few decimals; what they lack is taken out of the column.
+    column = column - (row @ column) * row
+    column /= np.linalg.norm(column)
+    return np.stack([row, column, np.cross(row, column)], axis=1)
+
+
+def stack_slices(
+    axes: NDArray[np.float64],
+    positions: NDArray[np.float64],
+    pixel_spacing: Sequence[float],
+    names: Sequence[str],
+) -> tuple[Stack, NDArray[np.intp]]:
+    """Put slices in order along their normal.
+
+    Parameters
+    ----------
+    axes : ndarray, shape (3, 3)
+        From :func:`plane_axes`.
+    positions : ndarray, shape (n, 3)
+        LPS mm, in any order.
+    pixel_spacing : sequence of 2 floats
+        Between rows, then between columns, mm.
+    names : sequence of str
+        File names, same order as `positions`; they break ties.
+
+    Returns
+    -------
+    Stack
+        In ascending order along the normal, so that the axes are right-handed and no
+        image is ever mirrored.
+    ndarray of int, shape (n,)
+        The order that was applied.
+    """
+    along = positions @ axes[:, 2]
+    order = np.lexsort((np.asarray(names, dtype=object).astype(str), along))
+    return (
+        Stack(
+            axes,
+            positions[order],
+            along[order] - along[order[0]],
+            (float(pixel_spacing[0]), float(pixel_spacing[1])),
+            tuple(names[i] for i in order),
+        ),
+        order,
+    )
+
+
+def find_problems(stack: Stack) -> list[Finding]:
+    """Run all checks on a stack.
+
+    Parameters
+    ----------
+    stack : Stack
+        The slices in order.
+
+    Returns
+    -------
+    list of Finding
+        Empty when the slices form a regular volume; the most basic fault first.
+    """
+    findings = []
+    for check in CHECKS:
+        finding = check(stack)
+        if finding is not None:
+            findings.append(finding)
+    return findings
+
+
+def _check_one_place(stack: Stack) -> Finding | None:
+    count = len(stack.offsets)
+    if count < 2 or np.any(stack.steps > _SAME_PLACE):
+        return None
+    return Finding(
+        "not_a_volume",
+        f"all {count} images lie at the same place, so they are a sequence in time (or of "
+        "something else) and not a volume",
+        "Move one image to a folder of its own to read it, or choose another series.",
+    )
+
+
+def _check_duplicates(stack: Stack) -> Finding | None:
+    if _check_one_place(stack) is not None or len(stack.offsets) < 2:
+        return None
+    steps = stack.steps
+    usual = float(np.median(steps[steps > _SAME_PLACE]))
+    twice = np.flatnonzero(steps <= max(_SAME_PLACE, _RELATIVE * usual))
+    if not len(twice):
+        return None
+    pairs = [f"{stack.names[i]} and {stack.names[i + 1]}" for i in twice[:3]]
+    more = f" and {len(twice) - 3} more" if len(twice) > 3 else ""
+    return Finding(
+        "duplicate_positions",
+        f"{len(twice)} {_are(len(twice), 'slice lies', 'slices lie')} at the place of another "
+        f"({'; '.join(pairs)}{more})",
+        "Move the copies, or the second acquisition, to a folder of their own.",
+        {"files": [stack.names[i + 1] for i in twice]},
+    )
+
+
+def _check_tilt(stack: Stack) -> Finding | None:
+    if len(stack.offsets) < 2:
+        return None
+    drift = (stack.positions - stack.positions[0]) @ stack.axes[:, :2]
+    size = np.linalg.norm(drift, axis=1)
+    length = float(stack.offsets[-1])
+    allowed = max(_DRIFT_PIXELS * min(stack.pixel_spacing), _DRIFT_SLOPE * length)
+    worst = int(np.argmax(size))
+    if size[worst] <= allowed:
+        return None
+    # A tilted gantry moves every slice by the same share of its height.
+    share = drift[-1] / length if length > 0 else np.zeros(2)
+    straight = np.abs(drift - np.outer(stack.offsets, share)).max() <= allowed
+    if straight and length > 0:
+        angle = math.degrees(math.atan(float(np.linalg.norm(share))))
+        return Finding(
+            "gantry_tilt",
+            f"the slices are stacked at a slant of {angle:.1f} degrees (gantry tilt), "
+            f"{size[-1]:.2f} mm over the stack",
+            "Correct the tilt first (dcm2niix does), then use read_nifti().",
+            {"degrees": angle, "size_mm": float(size[-1])},
+        )
+    return Finding(
+        "shifted_slices",
+        f"{stack.names[worst]} lies {size[worst]:.2f} mm to the side of the stack",
+        "Check that all files belong to one acquisition.",
+        {"size_mm": float(size[worst]), "files": [stack.names[worst]]},
+    )
+
+
+def _check_spacing(stack: Stack) -> Finding | None:
+    steps, step = stack.steps, stack.step
+    if step is None or step <= 0 or _check_duplicates(stack) is not None:
+        return None
+    off = np.abs(stack.offsets - step * np.arange(len(stack.offsets)))
+    if off.max() <= _tolerance(step):
+        return None
+    base = float(np.median(steps[steps < 1.5 * steps.min()]))
+    times = np.rint(steps / base)
+    allowed = np.minimum(times * _tolerance(base), 0.1 * base)
+    if np.any(times > 1) and np.all(np.abs(steps - times * base) <= allowed):
+        return _missing(stack, base, times)
+    return Finding(
+        "uneven_spacing",
+        f"the distance between neighbouring slices varies from {steps.min():.4g} to "
+        f"{steps.max():.4g} mm, largest after {stack.names[int(np.argmax(steps))]}",
+        "Check that all files of the series were copied and belong to one acquisition.",
+        {"size_mm": float(off.max()), "smallest_mm": float(steps.min()),
+         "largest_mm": float(steps.max())},
+    )  # fmt: skip
+
+
+def _missing(stack: Stack, base: float, times: NDArray[np.float64]) -> Finding:
+    gaps = np.flatnonzero(times > 1)
+    count = int(np.sum(times[gaps] - 1))
+    places = [
+        f"between {_place(stack.positions[i])} ({stack.names[i]}) and "
+        f"{_place(stack.positions[i + 1])} ({stack.names[i + 1]})"
+        for i in gaps[:3]
+    ]
+    more = f" and {len(gaps) - 3} more gaps" if len(gaps) > 3 else ""
+    return Finding(
+        "missing_slices",
+        f"{count} {_are(count, 'slice is', 'slices are')} missing {'; '.join(places)}{more}",
+        "Copy the series again from its source.",
+        {"count": count, "size_mm": float(np.max(stack.steps)), "spacing_mm": base},
+    )
+
+
+def _tolerance(step: float) -> float:
+    return max(_RELATIVE * step, min(_ROUNDING, 0.1 * step))
+
+
+def _place(position: NDArray[np.float64]) -> str:
+    return "LPS ({}) mm".format(", ".join(f"{p:.1f}" for p in position))
+
+
+def _are(count: int, one: str, many: str) -> str:
+    return one if count == 1 else many
+
+
+CHECKS: tuple[Callable[[Stack], Finding | None], ...] = (
+    _check_one_place,
+    _check_duplicates,
+    _check_tilt,
+    _check_spacing,
+)
+"""The checks in order, the most basic first; each returns a finding or ``None``."""

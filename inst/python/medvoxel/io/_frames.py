@@ -1,0 +1,102 @@
+"""Enhanced multi-frame files: one header for each frame.
+
+Position, orientation, spacing and rescale values of a frame are in its functional
+groups, either its own or those shared by all frames (DICOM PS3.3, C.7.6.16). The order
+of the frames and the dimension index are not used: positions decide.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+from ._elements import DamagedFileError
+from ._header import Header
+
+__all__ = ["expand_frames"]
+
+# Enhanced and legacy converted enhanced CT, MR and PET.
+_ENHANCED = frozenset(
+    f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("2.1", "2.2", "4.1", "4.4", "128.1", "130")
+)
+
+
+def expand_frames(header: Header) -> list[Header]:
+    """Give one header for each frame of a multi-frame file.
+
+    Parameters
+    ----------
+    header : Header
+        Of a file.
+
+    Returns
+    -------
+    list of Header
+        The header itself when the file is not multi-frame or has no functional groups.
+
+    Raises
+    ------
+    DamagedFileError
+        When the functional groups do not fit the number of frames.
+    """
+    if header.format is None or (header.frames == 1 and header.sop_class not in _ENHANCED):
+        return [header]
+    shared, groups = _functional_groups(header.path)
+    if groups is None:
+        return [header]
+    if len(groups) != header.frames:
+        raise DamagedFileError(f"it describes {len(groups)} of its {header.frames} frames")
+    try:
+        return [_frame(header, index, group, shared) for index, group in enumerate(groups)]
+    except (TypeError, ValueError) as error:
+        raise DamagedFileError("its frames hold a number that cannot be read") from error
+
+
+def _functional_groups(path: str) -> tuple[Any, Any]:
+    import pydicom
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            data = pydicom.dcmread(path, stop_before_pixels=True)
+            shared = data.get("SharedFunctionalGroupsSequence")
+            return (shared[0] if shared else None), data.get("PerFrameFunctionalGroupsSequence")
+    except Exception as error:  # any failure of a parser on a broken file has one meaning
+        raise DamagedFileError(f"its frames cannot be read ({type(error).__name__})") from error
+
+
+def _frame(header: Header, index: int, own: Any, shared: Any) -> Header:
+    def find(group: str, key: str) -> Any:
+        for source in (own, shared):
+            sequence = source.get(group) if source is not None else None
+            if sequence and sequence[0].get(key) not in (None, ""):
+                return sequence[0].get(key)
+        return None
+
+    def vector(group: str, key: str, length: int) -> tuple[float, ...] | None:
+        value = find(group, key)
+        if value is None:
+            return None
+        if len(value) != length:
+            raise ValueError(key)
+        return tuple(float(v) for v in value)
+
+    def scalar(key: str) -> float | None:
+        value = find("PixelValueTransformationSequence", key)
+        return None if value is None else float(value)
+
+    slope, intercept = scalar("RescaleSlope"), scalar("RescaleIntercept")
+    kinds = ("CTImageFrameTypeSequence", "MRImageFrameTypeSequence")
+    frame_type = next((t for t in (find(kind, "FrameType") for kind in kinds) if t), None)
+    return replace(
+        header,
+        frame=index,
+        position=vector("PlanePositionSequence", "ImagePositionPatient", 3) or header.position,
+        orientation=vector("PlaneOrientationSequence", "ImageOrientationPatient", 6)
+        or header.orientation,
+        pixel_spacing=vector("PixelMeasuresSequence", "PixelSpacing", 2) or header.pixel_spacing,
+        slope=header.slope if slope is None else slope,
+        intercept=header.intercept if intercept is None else intercept,
+        image_type=tuple(map(str, frame_type)) if frame_type else header.image_type,
+    )

@@ -1,0 +1,150 @@
+"""Read the slices of a series into one array, straight from the files."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DicomError, MemoryLimitError
+from ..progress import Progress, ProgressCallback
+from ._decode import read_frame, require_decoder, stored_dtype
+from ._elements import DamagedFileError
+from ._folder import Damaged
+from ._header import Header
+from ._rescale import integer_values, rescale_slice, value_dtype
+from ._threads import thread_count
+
+__all__ = ["read_values"]
+
+# Whole numbers up to here are exact in single precision.
+_EXACT = 1 << 24
+
+
+def read_values(
+    headers: Sequence[Header], *, progress: ProgressCallback | None
+) -> tuple[NDArray[np.number], dict[int, Damaged]]:
+    """Read slices and apply slope and intercept of each.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        In the order of the slices, all of the same size.
+    progress : callable, optional
+        See :class:`medvoxel.progress.Progress`.
+
+    Returns
+    -------
+    array : ndarray, shape (z, y, x)
+        int16 when every value is a whole number that fits, else int32, else float32.
+    damaged : dict of int to Damaged
+        Slices whose pixels could not be read, by index; they are 0 in the array.
+
+    Raises
+    ------
+    DicomError
+        When the pixels are of a kind that is not a grey value.
+    DependencyError
+        When a decoder is missing.
+    MemoryLimitError
+        When the array does not fit into memory.
+    """
+    for pixels in {h.format for h in headers}:
+        if not pixels.is_grey:
+            raise DicomError(
+                f"Pixels of {pixels.allocated} bits and {pixels.samples} samples are not "
+                "grey values of a scan.",
+                hint="Choose another series with list_series().",
+            )
+    for header in {h.elements.syntax: h for h in headers}.values():
+        require_decoder(header)
+    slopes = np.array([1.0 if h.slope is None else h.slope for h in headers])
+    intercepts = np.array([h.intercept or 0.0 for h in headers])
+    whole = np.all(slopes == np.rint(slopes)) and np.all(intercepts == np.rint(intercepts))
+    if not whole or max(np.abs(slopes).max(), np.abs(intercepts).max()) > _EXACT:
+        return _read_fractions(headers, slopes, intercepts, progress)
+    stack = _empty(headers, np.result_type(*{stored_dtype(h.format) for h in headers}))
+    damaged = _each(headers, lambda i: read_frame(headers[i], stack[i]), stack, progress)
+    array = integer_values(stack, slopes, intercepts)
+    if array is None:
+        array = _empty(headers, np.dtype(np.float32))
+        for i, plane in enumerate(stack):
+            array[i] = rescale_slice(plane, slopes[i], intercepts[i])
+    return array, damaged
+
+
+def _read_fractions(
+    headers: Sequence[Header],
+    slopes: NDArray[np.float64],
+    intercepts: NDArray[np.float64],
+    progress: ProgressCallback | None,
+) -> tuple[NDArray[np.number], dict[int, Damaged]]:
+    """Rescale slice by slice, so that no second copy of the volume is made."""
+    array = _empty(headers, np.dtype(np.float32))
+    whole = True
+
+    def read(i: int) -> None:
+        nonlocal whole
+        pixels = headers[i].format
+        stored = np.empty((pixels.rows, pixels.columns), stored_dtype(pixels))
+        read_frame(headers[i], stored)
+        values = rescale_slice(stored, slopes[i], intercepts[i])
+        array[i] = values
+        # One fraction is enough to know; until then every slice has to be looked at.
+        if whole and (not np.array_equal(values, array[i]) or np.any(values != np.rint(values))):
+            whole = False
+
+    damaged = _each(headers, read, array, progress)
+    if whole:
+        dtype = value_dtype(float(array.min()), float(array.max()))
+        if dtype is not None:
+            return array.astype(dtype), damaged
+    return array, damaged
+
+
+def _each(
+    headers: Sequence[Header],
+    read: Callable[[int], None],
+    array: NDArray[np.number],
+    progress: ProgressCallback | None,
+) -> dict[int, Damaged]:
+    """Read every slice on a few threads; collect those that are damaged."""
+
+    def attempt(i: int) -> Damaged | None:
+        try:
+            read(i)
+        except DamagedFileError as error:
+            array[i] = 0
+            return Damaged(headers[i].path, str(error))
+        return None
+
+    damaged = {}
+    with warnings.catch_warnings(), ThreadPoolExecutor(thread_count()) as pool:
+        # Decoders warn of oddities in the stream; what matters here is what comes out.
+        warnings.simplefilter("ignore")
+        results = pool.map(attempt, range(len(headers)))
+        try:
+            for i in Progress.over(range(len(headers)), progress, "Reading slices"):
+                problem = next(results)
+                if problem is not None:
+                    damaged[i] = problem
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return damaged
+
+
+def _empty(headers: Sequence[Header], dtype: np.dtype) -> NDArray[np.number]:
+    pixels = headers[0].format
+    shape = (len(headers), pixels.rows, pixels.columns)
+    try:
+        return np.empty(shape, dtype)
+    except MemoryError as error:
+        gigabytes = float(np.prod(shape, dtype=float)) * dtype.itemsize / 1e9
+        raise MemoryLimitError(
+            f"The volume needs {gigabytes:.1f} GB, more than this computer has free.",
+            hint="Close other programs, or read the series on a larger computer.",
+        ) from error

@@ -1,0 +1,400 @@
+"""NIfTI against nibabel, the standard's words, and round trips."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+
+import nibabel
+import numpy as np
+import pytest
+
+from medvoxel import Grid, Segment, Segmentation, Volume, errors, read_nifti, write_nifti
+from medvoxel.io._gzip import decompress_into
+
+RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+ENDINGS = [".nii", ".nii.gz"]
+
+
+def scan_on(grid: Grid, dtype=np.int16) -> Volume:
+    values = np.arange(np.prod(grid.shape)).reshape(grid.shape).astype(dtype)
+    return Volume(values, grid, modality="CT", unit="HU")
+
+
+def save(path, array, affine=None, **header):
+    """Write with nibabel; array (x, y, z)."""
+    image = nibabel.Nifti1Image(array, affine)
+    for key, value in header.items():
+        image.header[key] = value
+    image.to_filename(path)
+
+
+def raw_header(path):
+    content = path.read_bytes()
+    if path.name.endswith(".gz"):
+        content = gzip.decompress(content)
+    return nibabel.Nifti1Header(content[:348])
+
+
+def patch(path, offset, values):
+    """Overwrite bytes of a file."""
+    content = bytearray(path.read_bytes())
+    content[offset : offset + values.nbytes] = values.tobytes()
+    path.write_bytes(content)
+
+
+# --- writing --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_nibabel_sees_the_same_values_at_the_same_places(tmp_path, any_grid, ending):
+    scan = scan_on(any_grid)
+    path = tmp_path / f"scan{ending}"
+    assert write_nifti(scan, path) == (path,)
+    image = nibabel.load(path)
+    np.testing.assert_array_equal(np.asarray(image.dataobj).T, scan.array)
+    np.testing.assert_allclose(image.affine, RAS @ any_grid.affine, rtol=1e-6, atol=1e-5)
+    np.testing.assert_allclose(image.get_qform(), image.get_sform(), atol=1e-4)
+    assert (image.header["sform_code"], image.header["qform_code"]) == (1, 1)
+    assert image.header.get_xyzt_units()[0] == "mm"
+    assert image.get_data_dtype() == np.int16
+    stored = raw_header(path)
+    assert (float(stored["scl_slope"]), float(stored["scl_inter"])) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_round_trip_is_exact(tmp_path, any_grid, ending):
+    scan = scan_on(any_grid)
+    path = tmp_path / f"scan{ending}"
+    write_nifti(scan, path)
+    again = read_nifti(path)
+    np.testing.assert_array_equal(again.array, scan.array)
+    assert again.array.dtype == np.int16
+    assert again.array.flags.c_contiguous
+    assert again.grid.same_as(scan.grid, tolerance=1e-4)
+    assert (again.modality, again.unit) == ("CT", "HU")
+
+
+@pytest.mark.parametrize(
+    ("values", "stored"),
+    [
+        (np.array([-1024, 3071], np.int32), np.int16),  # integers of R
+        (np.array([0, 65535], np.int32), np.int32),
+        (np.array([0, 255], np.uint8), np.uint8),
+        (np.array([-1, 2**31 - 1], np.int64), np.int32),
+        (np.array([0, 2**40], np.int64), np.int64),
+        (np.array([0.5, -1024.25]), np.float32),  # doubles of R that lose nothing
+        (np.array([0.1, np.nan, np.inf]), np.float64),
+        (np.array([1e300, 1.0]), np.float64),
+        (np.array([0.5, 2.0], np.float16), np.float32),
+    ],
+)
+def test_values_are_stored_small_and_exact(tmp_path, values, stored):
+    array = np.resize(values, (2, 3, 4))
+    write_nifti(Volume(array, Grid(array.shape)), tmp_path / "a.nii")
+    image = nibabel.load(tmp_path / "a.nii")
+    assert image.get_data_dtype() == stored
+    np.testing.assert_array_equal(np.asarray(image.dataobj).T, array)
+    back = read_nifti(tmp_path / "a.nii").array
+    np.testing.assert_array_equal(back, array)
+    assert back.dtype != np.int64  # R has no such type
+
+
+def test_a_view_that_is_not_contiguous(tmp_path, rng):
+    array = np.asfortranarray(rng.integers(-1000, 1000, (5, 6, 7)).astype(np.int16))
+    array.flags.writeable = False
+    write_nifti(Volume(array, Grid(array.shape)), tmp_path / "a.nii.gz")
+    np.testing.assert_array_equal(read_nifti(tmp_path / "a.nii.gz").array, array)
+
+
+@pytest.mark.parametrize(
+    ("values", "stored"),
+    [([1, 255], np.uint8), ([1, 300], np.int16), ([1, 40000], np.uint16), ([1, 70000], np.int32)],
+)
+def test_labels_take_the_smallest_type(tmp_path, values, stored):
+    array = np.zeros((3, 4, 5), np.int64)
+    array[0, 0, :2] = values
+    segments = [Segment(v, f"part {v}", "#009E73") for v in values]
+    write_nifti(Segmentation(array, Grid(array.shape), segments), tmp_path / "labels.nii.gz")
+    image = nibabel.load(tmp_path / "labels.nii.gz")
+    assert image.get_data_dtype() == stored
+    np.testing.assert_array_equal(np.asarray(image.dataobj).T, array)
+
+
+def test_label_table_is_beside_the_labelmap(tmp_path):
+    segments = (Segment(1, "tibia", "#E69F00"), Segment(7, "tendon\tAchilles", "#56B4E9"))
+    labels = Segmentation(np.ones((2, 3, 4), np.uint8), Grid((2, 3, 4)), segments)
+    files = write_nifti(labels, tmp_path / "labels.nii.gz")
+    assert files == (tmp_path / "labels.nii.gz", tmp_path / "labels.tsv")
+    assert files[1].read_bytes() == (
+        b"index\tname\tcolor\n1\ttibia\t#E69F00\n7\ttendon Achilles\t#56B4E9\n"
+    )
+
+
+def test_compressed_file_is_ordinary_gzip(tmp_path, rng):
+    """One member, no time in it, right length and checksum; several blocks long."""
+    array = rng.integers(-1024, 3000, (9, 400, 500)).astype(np.int16)
+    write_nifti(Volume(array, Grid(array.shape)), tmp_path / "a.nii.gz")
+    write_nifti(Volume(array, Grid(array.shape)), tmp_path / "b.nii.gz")
+    packed = (tmp_path / "a.nii.gz").read_bytes()
+    assert packed == (tmp_path / "b.nii.gz").read_bytes()
+    subprocess.run(["gzip", "-t", str(tmp_path / "a.nii.gz")], check=True)
+    assert gzip.decompress(packed)[352:] == array.tobytes()
+    assert len(packed) < array.nbytes
+
+
+def test_a_name_with_another_ending_or_folder(tmp_path):
+    scan = scan_on(Grid((2, 3, 4)))
+    with pytest.raises(errors.FileFormatError, match=r"must end in \.nii"):
+        write_nifti(scan, tmp_path / "scan.img")
+    with pytest.raises(errors.FileFormatError, match="no folder"):
+        write_nifti(scan, tmp_path / "nowhere" / "scan.nii")
+    with pytest.raises(errors.InputError):
+        write_nifti(scan.array, tmp_path / "scan.nii")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_cancelled_writing_leaves_nothing(tmp_path, ending):
+    scan = scan_on(Grid((40, 300, 300)))
+    with pytest.raises(errors.Cancelled):
+        write_nifti(scan, tmp_path / f"a{ending}", progress=lambda done, label: False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unit_with_other_letters(tmp_path):
+    scan = Volume(np.zeros((2, 2, 2), np.int16), Grid((2, 2, 2)), modality="MR", unit="10⁻³ mm²/s")
+    write_nifti(scan, tmp_path / "a.nii")
+    assert read_nifti(tmp_path / "a.nii").unit == "10⁻³ mm²/s"
+
+
+# --- reading --------------------------------------------------------------------------
+
+
+def test_descriptions_of_others_are_not_kept(tmp_path):
+    save(tmp_path / "a.nii", np.zeros((2, 3, 4), np.int16), np.eye(4), descrip=b"Doe^Jane 1964")
+    scan = read_nifti(tmp_path / "a.nii")
+    assert (scan.modality, scan.unit) == ("", "")
+    assert "Doe" not in repr(scan.info)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "slope", "intercept", "expected"),
+    [
+        (np.int16, 1.0, 0.0, np.int16),
+        (np.int16, 0.0, 5.0, np.int16),
+        (np.int16, np.nan, np.nan, np.int16),
+        (np.uint16, 1.0, -1024.0, np.int16),
+        (np.int16, 2.0, 1.0, np.int16),
+        (np.uint8, 1000.0, 0.0, np.int32),
+        (np.int16, 0.5, -0.25, np.float32),
+        (np.int32, 0.1, 0.0, np.float64),
+        (np.float32, 2.0, 0.5, np.float32),
+    ],
+)
+def test_slope_and_intercept(tmp_path, dtype, slope, intercept, expected):
+    stored = np.arange(60).reshape(3, 4, 5).astype(dtype)
+    path = tmp_path / "a.nii"
+    save(path, stored, np.eye(4))
+    patch(path, 112, np.array([slope, intercept], "<f4"))  # scl_slope, scl_inter
+    array = read_nifti(path).array
+    assert array.dtype == expected
+    real = slope if np.isfinite(slope) and slope != 0 else 1.0
+    added = intercept if real == slope else 0.0
+    np.testing.assert_allclose(array.T, stored * real + added, rtol=1e-6)
+
+
+def test_slope_without_intercept_is_damage(tmp_path):
+    path = tmp_path / "a.nii"
+    save(path, np.zeros((2, 3, 4), np.int16), np.eye(4))
+    patch(path, 112, np.array([2.0, np.nan], "<f4"))
+    with pytest.raises(errors.FileFormatError, match="invalid intercept"):
+        read_nifti(path)
+
+
+def test_sform_then_qform_then_spacing(tmp_path):
+    array = np.zeros((3, 4, 5), np.int16)
+    first, second = np.diag([2.0, 3.0, 4.0, 1.0]), np.diag([1.0, 1.0, 1.0, 1.0])
+    first[:3, 3], second[:3, 3] = (10, 20, 30), (1, 2, 3)
+    image = nibabel.Nifti1Image(array, first)
+    for sform, qform, origin, source in [
+        (1, 1, (-10, -20, 30), "sform"),
+        (0, 1, (-1, -2, 3), "qform"),
+        (0, 0, (0, 0, 0), "pixdim"),
+    ]:
+        image.set_sform(first, code=sform)
+        image.set_qform(second, code=qform)
+        image.to_filename(tmp_path / "a.nii")
+        if source == "pixdim":
+            with pytest.warns(errors.MedvoxelWarning, match="nothing about orientation"):
+                scan = read_nifti(tmp_path / "a.nii")
+        else:
+            scan = read_nifti(tmp_path / "a.nii")
+        assert scan.grid.origin == origin
+        assert scan.info["orientation"] == source
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("mm", 1), ("micron", 1e-3), ("meter", 1e3)])
+def test_units_of_length(tmp_path, unit, factor):
+    image = nibabel.Nifti1Image(np.zeros((2, 2, 2), np.int16), np.diag([1, 2, 3, 1]))
+    image.header.set_xyzt_units(unit)
+    image.to_filename(tmp_path / "a.nii")
+    np.testing.assert_allclose(
+        read_nifti(tmp_path / "a.nii").grid.spacing, np.array([3, 2, 1]) * factor
+    )
+
+
+def test_sheared_grid_is_refused(tmp_path):
+    affine = np.diag([1.0, 1.0, 2.0, 1.0])
+    affine[1, 2] = 0.5
+    save(tmp_path / "a.nii", np.zeros((2, 3, 4), np.int16), affine)
+    with pytest.raises(errors.GeometryError, match="sheared"):
+        read_nifti(tmp_path / "a.nii")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_four_axes(tmp_path, ending):
+    array = np.arange(240, dtype=np.int16).reshape(3, 4, 5, 4)
+    path = tmp_path / f"a{ending}"
+    save(path, array, np.eye(4))
+    with pytest.raises(errors.InputError, match="holds 4 volumes") as caught:
+        read_nifti(path)
+    assert "volume=" in caught.value.hint
+    for i in range(4):
+        np.testing.assert_array_equal(read_nifti(path, volume=i).array.T, array[..., i])
+    for wrong in (4, -1, "a"):
+        with pytest.raises(errors.InputError, match="one of the 4 volumes"):
+            read_nifti(path, volume=wrong)
+
+
+def test_axes_of_length_one(tmp_path):
+    array = np.arange(60, dtype=np.int16)
+    for shape in [(3, 4, 5, 1), (3, 20), (3, 4, 5, 1, 1)]:
+        save(tmp_path / "a.nii", array.reshape(shape), np.eye(4))
+        scan = read_nifti(tmp_path / "a.nii")
+        np.testing.assert_array_equal(scan.array.T.ravel(), array)
+        assert scan.array.ndim == 3
+    save(tmp_path / "a.nii", array.reshape(3, 4, 1, 1, 5), np.eye(4))
+    with pytest.raises(errors.InputError, match="up to four"):
+        read_nifti(tmp_path / "a.nii")
+
+
+def test_nifti2_and_big_endian(tmp_path):
+    array = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
+    nibabel.Nifti2Image(array, np.eye(4)).to_filename(tmp_path / "two.nii")
+    header = nibabel.Nifti1Header(endianness=">")
+    header.set_data_dtype(">i2")
+    nibabel.Nifti1Image(array, np.eye(4), header).to_filename(tmp_path / "big.nii.gz")
+    for name in ("two.nii", "big.nii.gz"):
+        found = read_nifti(tmp_path / name).array
+        np.testing.assert_array_equal(found.T, array)
+        assert found.dtype.isnative
+
+
+def test_file_of_several_gzip_members(tmp_path):
+    array = np.arange(60000, dtype=np.int16).reshape(30, 40, 50)
+    save(tmp_path / "a.nii", array, np.eye(4))
+    whole = (tmp_path / "a.nii").read_bytes()
+    parts = [gzip.compress(whole[i : i + 10000]) for i in range(0, len(whole), 10000)]
+    (tmp_path / "a.nii.gz").write_bytes(b"".join(parts))
+    np.testing.assert_array_equal(read_nifti(tmp_path / "a.nii.gz").array.T, array)
+
+
+def test_decompression_where_blocks_of_both_sides_disagree(tmp_path, rng):
+    """Noise and emptiness by turns: much input gives little, then little gives much."""
+    content = b"".join(rng.bytes(300_000) + bytes(3_000_000) for _ in range(3))
+    (tmp_path / "a.gz").write_bytes(gzip.compress(content, 1))
+    target, told = bytearray(len(content) - 900_000), []
+    with open(tmp_path / "a.gz", "rb") as file:
+        filled = decompress_into(file, memoryview(target), 900_000, told.append)
+    assert filled == sum(told) == len(target)
+    assert target == content[900_000:]
+    assert max(told) <= 1 << 20  # never more at once, however dense
+
+
+# --- bad input ------------------------------------------------------------------------
+
+
+def test_missing_file_and_other_formats(tmp_path):
+    with pytest.raises(errors.FileFormatError, match="no file"):
+        read_nifti(tmp_path / "a.nii")
+    (tmp_path / "a.dcm").write_bytes(b"x" * 500)
+    with pytest.raises(errors.FileFormatError, match="not named as a NIfTI file") as caught:
+        read_nifti(tmp_path / "a.dcm")
+    assert "read_dicom()" in caught.value.hint
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("content", [b"", b"not an image " * 100])
+def test_text_is_no_image(tmp_path, ending, content):
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(content)
+    with pytest.raises(errors.FileFormatError, match="damaged"):
+        read_nifti(path)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("keep", [0.02, 0.5, 0.99])
+def test_file_cut_short(tmp_path, ending, keep, rng):
+    path = tmp_path / f"a{ending}"
+    save(path, rng.integers(0, 1000, (20, 30, 40)).astype(np.int16), np.eye(4))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * keep)])
+    with pytest.raises(errors.FileFormatError, match="damaged"):
+        read_nifti(path)
+
+
+def test_compressed_file_with_wrong_bytes(tmp_path, rng):
+    path = tmp_path / "a.nii.gz"
+    save(path, rng.integers(0, 1000, (20, 30, 40)).astype(np.int16), np.eye(4))
+    patch(path, 3000, np.zeros(100, np.uint8))
+    with pytest.raises(errors.FileFormatError, match="damaged"):
+        read_nifti(path)
+
+
+def test_colours_and_complex_numbers(tmp_path):
+    colours = np.zeros((2, 3, 4), [("R", "u1"), ("G", "u1"), ("B", "u1")])
+    for array in (colours, np.zeros((2, 3, 4), np.complex64)):
+        save(tmp_path / "a.nii", array, np.eye(4))
+        with pytest.raises(errors.FileFormatError, match="not grey values"):
+            read_nifti(tmp_path / "a.nii")
+
+
+def test_header_that_asks_for_too_much(tmp_path):
+    path = tmp_path / "a.nii"
+    save(path, np.zeros((2, 3, 4), np.int16), np.eye(4))
+    patch(path, 42, np.full(3, 32767, "<i2"))  # dim
+    with pytest.raises((errors.FileFormatError, errors.MemoryLimitError)):
+        read_nifti(path)
+
+
+def test_voxel_size_zero(tmp_path):
+    path = tmp_path / "a.nii"
+    save(path, np.zeros((2, 3, 4), np.int16), np.eye(4))
+    patch(path, 280, np.zeros(12, "<f4"))  # the three rows of the sform
+    with pytest.raises(errors.GeometryError, match="no voxel size"):
+        read_nifti(path)
+
+
+# --- against SimpleITK ----------------------------------------------------------------
+
+
+def test_simpleitk_reads_what_was_written(tmp_path, any_grid):
+    sitk = pytest.importorskip("SimpleITK")
+    scan = scan_on(any_grid)
+    write_nifti(scan, tmp_path / "a.nii.gz")
+    image = sitk.ReadImage(str(tmp_path / "a.nii.gz"))
+    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(image), scan.array)
+    np.testing.assert_allclose(image.GetSpacing(), any_grid.spacing[::-1], rtol=1e-5)
+    np.testing.assert_allclose(image.GetOrigin(), any_grid.origin, atol=1e-4)
+    np.testing.assert_allclose(
+        np.reshape(image.GetDirection(), (3, 3)), any_grid.direction, atol=1e-5
+    )
+
+
+def test_real_images_equal_nibabel(test_data):
+    for name in ("CT_image", "MR_T1_mask", "PET_image"):
+        path = test_data("leg-ct-mr", "nifti", f"{name}.nii.gz")
+        scan, image = read_nifti(path), nibabel.load(path)
+        np.testing.assert_array_equal(scan.array.T, image.get_fdata())
+        np.testing.assert_allclose(RAS @ scan.grid.affine, image.affine, atol=1e-4)

@@ -22,6 +22,8 @@ _WHERE = {
     "read_dicom": "io.dicom",
     "read_nifti": "io.nifti",
     "write_nifti": "io.nifti",
+    "hounsfield": "intensity",
+    "tissue_ranges": "intensity",
     "environment_report": "environment",
 }
 

@@ -24,6 +24,8 @@ _WHERE = {
     "write_nifti": "io.nifti",
     "hounsfield": "intensity",
     "tissue_ranges": "intensity",
+    "resample": "resample",
+    "resample_to": "resample",
     "environment_report": "environment",
 }
 

@@ -26,6 +26,14 @@ _WHERE = {
     "tissue_ranges": "intensity",
     "resample": "resample",
     "resample_to": "resample",
+    "make_mesh": "mesh",
+    "smooth_mesh": "mesh",
+    "simplify_mesh": "mesh",
+    "mesh_area": "mesh",
+    "mesh_volume": "mesh",
+    "is_watertight": "mesh",
+    "write_mesh": "mesh_io",
+    "draw_mesh": "mesh_draw",
     "environment_report": "environment",
 }
 

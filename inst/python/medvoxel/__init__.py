@@ -34,6 +34,10 @@ _WHERE = {
     "is_watertight": "mesh",
     "write_mesh": "mesh_io",
     "draw_mesh": "mesh_draw",
+    "segment_threshold": "segmentation.threshold",
+    "segment_kmeans": "segmentation.kmeans",
+    "mask_scan": "segmentation.mask",
+    "segment_statistics": "statistics",
     "environment_report": "environment",
 }
 

@@ -1,0 +1,135 @@
+#' Three planes through a point
+#'
+#' Shows the axial, coronal and sagittal slice that meet at a point, at one scale, with
+#' thin lines where they cut each other. Sides and proportions are as in [plot_slices()].
+#'
+#' @inheritParams plot_slices
+#' @param at The point in LPS mm, (x, y, z). By default the middle of the segmentation, moved
+#'   to the next slices that show as much of it as most do: between two legs there would be
+#'   nothing to see. Without a segmentation the middle of the scan.
+#' @param lines `FALSE` leaves the lines out.
+#' @returns A ggplot object with three facets.
+#' @seealso [plot_slices()] for many slices of one plane.
+#' @export
+#' @examples
+#' grid <- expand.grid(x = 1:48, y = 1:40, z = 1:12)
+#' ball <- (grid$x - 24)^2 + (grid$y - 20)^2 + 9 * (grid$z - 6)^2
+#' x <- as_scan(
+#'   array(ifelse(ball < 300, 60, -1000) + 900 * (ball < 60), c(48, 40, 12)),
+#'   spacing = c(1, 1, 3), unit = "HU"
+#' )
+#' plot_planes(x, segmentation = as_segmentation(x > 500, x, "core"))
+plot_planes <- function(x, at = NULL, window = NULL, segmentation = NULL, opacity = 0.4,
+                        lines = TRUE, interpolate = TRUE) {
+  check_scan(x)
+  check_number(opacity, lower = 0, upper = 1)
+  check_flag(lines)
+  check_flag(interpolate)
+  if (!is.null(segmentation)) check_segmentation(segmentation)
+  if (!is.null(segmentation)) check_same_grid(x, segmentation)
+  window <- resolve_window(window, x)
+  index <- if (is.null(at)) middle_index(x, segmentation) else index_at(x, at)
+  views <- lapply(names(planes), function(plane) slice_view(x, plane))
+  pictures <- plane_pictures(x, views, index, window, segmentation, opacity)
+  draw_planes(x, views, index, window, pictures, lines, interpolate)
+}
+
+index_at <- function(x, at, call = caller_env()) {
+  if (!is.numeric(at) || length(at) != 3 || !all(is.finite(at))) {
+    medvoxel_abort(
+      "{.arg at} must be three finite numbers: LPS mm (x, y, z).", "input", call = call
+    )
+  }
+  index <- as.vector(round(mm_to_voxel(x, at)))
+  if (any(index < 1 | index > dim(x))) {
+    corners <- as.matrix(expand.grid(lapply(dim(x), function(n) c(1, n))))
+    ends <- apply(voxel_to_mm(x, corners), 2, range)
+    reach <- sprintf("%s from %.1f to %.1f", c("x", "y", "z"), ends[1, ], ends[2, ])
+    medvoxel_abort(
+      c("The point {.arg at} lies outside the scan.", i = "The scan reaches, in mm: {reach}."),
+      "input", call = call
+    )
+  }
+  index
+}
+
+# Along each axis the middle of the labelled voxels, or that of the scan.
+middle_index <- function(x, segmentation) {
+  middle <- (dim(x) + 1) %/% 2
+  if (is.null(segmentation)) return(middle)
+  counts <- lapply(dim(x), numeric)
+  for (z in seq_len(dim(x)[3])) {
+    inside <- .subset(segmentation, seq_len(dim(x)[1]), seq_len(dim(x)[2]), z) > 0
+    dim(inside) <- dim(x)[1:2]
+    counts[[1]] <- counts[[1]] + rowSums(inside)
+    counts[[2]] <- counts[[2]] + colSums(inside)
+    counts[[3]][z] <- sum(inside)
+  }
+  if (sum(counts[[3]]) == 0) return(middle)
+  vapply(counts, typical_middle, 0L)
+}
+
+# The slice nearest to the median of the voxels that has as many of them as half of the
+# slices with any.
+typical_middle <- function(counts) {
+  middle <- which(cumsum(counts) >= sum(counts) / 2)[1]
+  typical <- which(counts >= stats::median(counts[counts > 0]))
+  typical[which.min(abs(typical - middle))]
+}
+
+plane_pictures <- function(x, views, index, window, segmentation, opacity) {
+  each <- lapply(views, function(view) {
+    slice_pictures(x, view, index[view$axis], window, segmentation, opacity, pixel_budget(1, 3))
+  })
+  seen <- unique(unlist(lapply(each, function(e) e$segments$value)))
+  table <- if (!is.null(segmentation)) attr(segmentation, "segments")
+  list(
+    images = lapply(each, function(e) e$images[[1]]),
+    segments = table[table$value %in% seen, , drop = FALSE]
+  )
+}
+
+draw_planes <- function(x, views, index, window, pictures, lines, interpolate) {
+  size <- do.call(pmax, lapply(views, function(view) view$size))
+  names <- vapply(views, function(v) sprintf("%s, slice %d", v$plane, index[v$axis]), "")
+  slice <- factor(names, names)
+  tiles <- do.call(rbind, lapply(views, centred_tile, size = size))
+  tiles <- cbind(data.frame(slice = slice, picture = seq_along(views)), tiles)
+  of_each <- function(make) {
+    do.call(rbind, lapply(seq_along(views), function(i) {
+      cbind(make(views[[i]], tiles[i, ]), slice = slice[i])
+    }))
+  }
+  plot <- draw_tiles(tiles, of_each(edge_letters), size, pictures, interpolate)
+  if (lines) plot <- plot + line_layer(of_each(function(v, tile) cut_lines(x, v, tile, index)))
+  plot +
+    ggplot2::facet_wrap(~slice, nrow = 1) +
+    ggplot2::labs(
+      x = NULL, y = NULL, caption = planes_caption(x, index, window),
+      alt = paste0("Three planes: ", paste(names, collapse = "; "), ".")
+    )
+}
+
+planes_caption <- function(x, index, window) {
+  mm <- sprintf("%.1f", voxel_to_mm(x, index))
+  sprintf("Through (%s) mm LPS; %s", paste(mm, collapse = ", "), window_words(x, window))
+}
+
+# Where the two other planes cut this one.
+cut_lines <- function(x, view, tile, index) {
+  across <- (index[view$across] - 0.5) * spacing(x)[view$across]
+  down <- (index[view$down] - 0.5) * spacing(x)[view$down]
+  at_x <- if (view$flip_across) tile$xmax - across else tile$xmin + across
+  at_y <- if (view$flip_down) tile$ymin + down else tile$ymax - down
+  data.frame(
+    x = c(at_x, tile$xmin), xend = c(at_x, tile$xmax), y = c(tile$ymin, at_y),
+    yend = c(tile$ymax, at_y)
+  )
+}
+
+line_layer <- function(lines) {
+  ggplot2::geom_segment(
+    ggplot2::aes(x = .data$x, y = .data$y, xend = .data$xend, yend = .data$yend),
+    data = lines, colour = "#7FD1E8", alpha = 0.6, linewidth = 0.25
+  )
+}

@@ -1,0 +1,137 @@
+#' Montage of slices
+#'
+#' Shows slices side by side, at their true proportions in millimetres, the way
+#' radiologists look at them: the patient's right is on the left of the picture; anterior
+#' is up in axial slices and to the left in sagittal ones; superior is up in coronal and
+#' sagittal ones. Small letters at the edges say which side is which.
+#'
+#' Planes are those of the patient, whatever way the array runs: of the array's axes the
+#' one nearest to the patient's is taken. Slices are numbered as the array numbers them,
+#' from 1. Nothing is resampled, so slices of an oblique scan lie oblique; the
+#' letters then name both directions, such as `"AR"`.
+#'
+#' @param x A scan.
+#' @param rows,cols Number of rows and columns of the montage.
+#' @param start Number of the first slice.
+#' @param every Distance of the slices shown: `2` is every second. `NULL` spreads them
+#'   over all slices from `start` on.
+#' @param plane `"axial"`, `"coronal"` or `"sagittal"`.
+#' @param window Values from black to white: `c(lower, upper)` or a name from
+#'   [window_presets()]. By default `"wide"` (-200 to 600) for Hounsfield units; for other
+#'   units from the 1st percentile of the values to the 99th of those above their mean.
+#' @param segmentation A segmentation on the scan's grid, laid over the slices in the
+#'   segments' colours.
+#' @param opacity Of that overlay, from 0 (invisible) to 1.
+#' @param slices Numbers of the slices to show, instead of `start` and `every`.
+#' @param interpolate `FALSE` draws voxels as the rectangles they are.
+#' @returns A ggplot object, one facet for each slice. Slices beyond the last are left out.
+#' @seealso [plot_histogram()], [window_presets()]
+#' @export
+#' @examples
+#' grid <- expand.grid(x = 1:48, y = 1:40, z = 1:12)
+#' ball <- (grid$x - 24)^2 + (grid$y - 20)^2 + 9 * (grid$z - 6)^2
+#' x <- as_scan(
+#'   array(ifelse(ball < 300, 60, -1000) + 900 * (ball < 60), c(48, 40, 12)),
+#'   spacing = c(1, 1, 3), unit = "HU"
+#' )
+#' plot_slices(x, rows = 2, cols = 3, every = 2)
+#' plot_slices(x, rows = 1, cols = 2, slices = c(20, 24), plane = "sagittal", window = "bone")
+#' plot_slices(x, rows = 1, cols = 3, start = 5, segmentation = as_segmentation(x > 500, x, "core"))
+plot_slices <- function(x, rows = 4, cols = 5, start = 1, every = 2,
+                        plane = c("axial", "coronal", "sagittal"), window = NULL,
+                        segmentation = NULL, opacity = 0.4, slices = NULL,
+                        interpolate = TRUE) {
+  check_scan(x)
+  check_number(rows, lower = 1, upper = 100, whole = TRUE)
+  check_number(cols, lower = 1, upper = 100, whole = TRUE)
+  check_number(opacity, lower = 0, upper = 1)
+  check_flag(interpolate)
+  plane <- check_choice(plane, c("axial", "coronal", "sagittal"))
+  if (!is.null(segmentation)) check_segmentation(segmentation)
+  if (!is.null(segmentation)) check_same_grid(x, segmentation)
+  window <- resolve_window(window, x)
+  view <- slice_view(x, plane)
+  shown <- chosen_slices(dim(x)[view$axis], rows * cols, start, every, slices)
+  budget <- pixel_budget(rows, cols)
+  pictures <- slice_pictures(x, view, shown, window, segmentation, opacity, budget)
+  draw_slices(x, view, shown, window, pictures, cols, interpolate)
+}
+
+chosen_slices <- function(count, tiles, start, every, slices, call = caller_env()) {
+  if (!is.null(slices)) return(asked_slices(count, slices, tiles, call))
+  check_number(start, lower = 1, whole = TRUE, call = call)
+  check_number(every, lower = 1, whole = TRUE, null = TRUE, call = call)
+  if (start > count) {
+    medvoxel_abort(
+      c(
+        "{.arg start} is beyond the last slice.",
+        x = "You asked for slice {start}; along this plane there {?is/are} {count}."
+      ),
+      "input", call = call
+    )
+  }
+  if (is.null(every)) return(spread_slices(start, count, tiles))
+  seq.int(start, count, by = every)[seq_len(min(tiles, (count - start) %/% every + 1))]
+}
+
+# The middles of equal parts of the stack.
+spread_slices <- function(start, count, tiles) {
+  unique(floor(start + (seq_len(tiles) - 0.5) / tiles * (count - start + 1)))
+}
+
+asked_slices <- function(count, slices, tiles, call) {
+  if (!is.numeric(slices) || length(slices) == 0 || anyNA(slices) || any(slices != round(slices))) {
+    medvoxel_abort("{.arg slices} must be whole numbers.", "input", call = call)
+  }
+  slices <- unique(slices)
+  there <- slices >= 1 & slices <= count
+  if (!any(there)) {
+    medvoxel_abort(
+      "None of the {.arg slices} exists: along this plane they are 1 to {count}.",
+      "input", call = call
+    )
+  }
+  if (!all(there)) {
+    medvoxel_warn(
+      "Not shown, because the slices are 1 to {count}: {slices[!there]}.", "input", call = call
+    )
+  }
+  if (sum(there) > tiles) {
+    medvoxel_warn(
+      c(
+        "{sum(there)} slices do not fit into {tiles} tile{?s}; the first are shown.",
+        i = "Raise {.arg rows} or {.arg cols}."
+      ),
+      "input", call = call
+    )
+  }
+  slices[there][seq_len(min(tiles, sum(there)))]
+}
+
+# --- drawing ----------------------------------------------------------------------
+
+draw_slices <- function(x, view, shown, window, pictures, cols, interpolate) {
+  names <- sprintf("slice %d", shown)
+  tiles <- data.frame(slice = factor(names, names), picture = seq_along(shown))
+  tiles <- cbind(tiles, centred_tile(view, view$size))
+  draw_tiles(tiles, edge_letters(view, tiles[1, ]), view$size, pictures, interpolate) +
+    ggplot2::facet_wrap(~slice, ncol = cols) +
+    ggplot2::labs(
+      x = NULL, y = NULL, caption = slices_caption(x, view, window),
+      alt = slices_alt(view, shown, pictures$segments)
+    )
+}
+
+slices_caption <- function(x, view, window) {
+  sprintf(
+    "%s slices of %s mm; %s", capitalise(view$plane), show_numbers(view$size, 3, " x "),
+    window_words(x, window)
+  )
+}
+
+slices_alt <- function(view, shown, segments) {
+  over <- if (!is.null(segments) && nrow(segments) > 0) {
+    paste0(" with ", paste(segments$name, collapse = ", "), " laid over")
+  }
+  sprintf("Montage of %d %s slices%s.", length(shown), view$plane, over %||% "")
+}

@@ -38,6 +38,8 @@ _WHERE = {
     "segment_kmeans": "segmentation.kmeans",
     "mask_scan": "segmentation.mask",
     "segment_statistics": "statistics",
+    "ankle_phantom": "phantom",
+    "write_phantom_dicom": "phantom_dicom",
     "environment_report": "environment",
 }
 

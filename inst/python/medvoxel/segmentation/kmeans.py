@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from typing import Any
 
@@ -156,6 +157,8 @@ def _draw(array: NDArray[Any], sample: int, seed: int) -> NDArray[Any]:
 
 def _centres(values: NDArray[Any], classes: int, seed: int) -> NDArray[np.float64]:
     """Centres of the classes, darkest first."""
+    # Where joblib cannot count the physical cores, as in containers, it prints a traceback.
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(os.cpu_count() or 1))
     from sklearn.cluster import KMeans
 
     # Equal values once, weighted by their number: the same clusters from fewer rows.

@@ -6,20 +6,41 @@
 # arguments cross as such; the result comes back as an R object.
 core_call <- function(.name, ..., .progress = NULL, .call = caller_env()) {
   core <- py_core(.call)
-  arguments <- lapply(list(...), to_python, core = core)
+  outcome <- cancellable(.call, {
+    arguments <- lapply(list(...), to_python, core = core)
+    outcome <- with_progress(.progress, function(callback) {
+      run_in_python(core, .name, arguments, callback)
+    })
+    state <- reticulate::py_to_r(core$outcome_state(outcome))
+    value <- if (is.null(state$failure)) from_python(core$outcome_value(outcome), core)
+    list(state = state, value = value)
+  })
+  signal_warnings(outcome$state$warnings, .call)
+  if (!is.null(outcome$state$failure)) signal_failure(outcome$state$failure, .call)
+  outcome$value
+}
+
+run_in_python <- function(core, name, arguments, callback) {
   arguments <- arguments[!vapply(arguments, is.null, NA)]
   named <- nzchar(rlang::names2(arguments))
-  outcome <- with_progress(.progress, function(callback) {
-    core$call(
-      .name, reticulate::tuple(unname(arguments[!named])),
-      do.call(reticulate::dict, c(arguments[named], list(convert = FALSE))),
-      as_callback(callback)
-    )
+  core$call(
+    name, reticulate::tuple(unname(arguments[!named])),
+    do.call(reticulate::dict, c(arguments[named], list(convert = FALSE))),
+    as_callback(callback)
+  )
+}
+
+# An interrupt that arrives while Python works is caught there. One that R notices
+# itself, in the progress bar or on the way back, ends here; and so does whatever
+# reticulate makes of one, or of any other mishap between the two languages.
+cancellable <- function(call, code) {
+  stopped <- function(e) medvoxel_abort("The work was stopped.", "cancelled", call = call)
+  tryCatch(code, interrupt = stopped, error = function(e) {
+    if (inherits(e, "medvoxel_error")) rlang::cnd_signal(e)
+    reason <- sub("\n.*", "", trimws(conditionMessage(e)))
+    if (grepl("KeyboardInterrupt|Unknown exception", reason)) stopped(e)
+    signal_failure(list(kind = "python", message = reason, type = class(e)[1]), call)
   })
-  state <- reticulate::py_to_r(core$outcome_state(outcome))
-  signal_warnings(state$warnings, .call)
-  if (!is.null(state$failure)) signal_failure(state$failure, .call)
-  from_python(core$outcome_value(outcome), core)
 }
 
 # --- R to Python -------------------------------------------------------------------

@@ -129,6 +129,17 @@ def test_every_exception_has_a_kind(core, error, kind):
     assert core(probe)().failure["kind"] == kind
 
 
+def test_an_interrupt_that_breaks_the_signal_handler_is_still_one(core, tmp_path):
+    handler = tmp_path / "rpytools" / "signals.py"
+    handler.parent.mkdir()
+    handler.write_text("def handle():\n    raise RuntimeError('Unknown exception occurred')\n")
+    scope = {}
+    exec(compile(handler.read_text(), str(handler), "exec"), scope)
+    failure = core(scope["handle"])().failure
+    assert failure["kind"] == "cancelled"
+    assert failure["message"] == "The work was stopped."
+
+
 def test_our_warnings_are_told_and_those_of_others_are_not(core):
     def probe():
         warnings.warn(DicomWarning("One file was left out.", hint="Look."), stacklevel=2)

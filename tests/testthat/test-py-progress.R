@@ -33,3 +33,31 @@ test_that("a verb with a progress bar works", {
   x <- as_scan(array(1:60, c(3, 4, 5)))
   expect_s3_class(core_call("resample", x, spacing = 0.5, .progress = "Resampling"), "medvoxel_scan")
 })
+
+test_that("an interrupt ends the work with a classed condition, and Python goes on", {
+  skip_if_no_core()
+  skip_on_os("windows")
+  skip_if_not_installed("callr")
+  skip_if_not(nzchar(system.file("Meta", package = "medvoxel")), "needs the installed package")
+  session <- callr::r_bg(
+    function(python) {
+      Sys.setenv(MEDVOXEL_PYTHON = python)
+      library(medvoxel)
+      small <- as_scan(array(1:24, 2:4))
+      resample(small)
+      cat("ready\n")
+      class <- tryCatch(ankle_phantom(spacing = 0.2), error = base::class)
+      c(class[1], class(resample(small))[1])
+    },
+    args = list(python = the_python()), libpath = .libPaths(), stdout = "|", stderr = "|"
+  )
+  withr::defer(session$kill())
+  while (session$is_alive() && !any(grepl("ready", session$read_output_lines()))) Sys.sleep(0.1)
+  Sys.sleep(1)
+  session$interrupt()
+  for (i in 1:600) {
+    if (!session$is_alive()) break
+    Sys.sleep(0.1)
+  }
+  expect_identical(session$get_result(), c("medvoxel_error_cancelled", "medvoxel_scan"))
+})

@@ -121,7 +121,7 @@ def _failure(error: BaseException) -> dict[str, Any]:
 
 
 def _kind(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt):
+    if _is_interrupt(error):
         return "cancelled"
     if isinstance(error, MemoryError):
         return "memory"
@@ -132,8 +132,20 @@ def _kind(error: BaseException) -> str:
     return "python"
 
 
-def _describe_error(error: BaseException) -> str:
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether the user stopped the work, in whatever form that reaches us."""
     if isinstance(error, KeyboardInterrupt):
+        return True
+    # Old versions of reticulate fail inside their own signal handler when R has noticed
+    # the interrupt first.
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(
+        frame.filename.replace("\\", "/").endswith("rpytools/signals.py") for frame in frames
+    )
+
+
+def _describe_error(error: BaseException) -> str:
+    if _is_interrupt(error):
         return "The work was stopped."
     if isinstance(error, MemoryError):
         return f"There is not enough memory. {error}".strip()

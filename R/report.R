@@ -1,0 +1,200 @@
+#' From a folder of DICOM files to a report
+#'
+#' Reads the scan, segments it, makes the surface, measures, and writes one HTML file that
+#' opens without a network: series, acquisition and geometry, histogram, montage, three
+#' planes, a surface to turn, measurements, how they were made, and the versions of
+#' all software. Beside it lie the results as files.
+#'
+#' No name, identifier or birth date of the patient reaches the report or the files, nor
+#' any path of your machine. What you write into `title` and the names of segments is
+#' yours to check.
+#'
+#' The page is an R Markdown template, in RStudio under *File > New File > R Markdown >
+#' From Template*: change it there and knit it, or give your version as `template`.
+#'
+#' @inheritParams report_parts
+#' @param x A folder of DICOM files, a NIfTI file, a scan, or what [report_parts()] gave.
+#' @param output The HTML file to write; its folder must exist. Files of the same names
+#'   are replaced.
+#' @param title Title of the report; by default modality and description of the scan.
+#' @param files Whether to write, in the same folder, the labelmap `labels.nii.gz` with
+#'   its table `labels.tsv`, the surface `surface.stl` (LPS mm) and `statistics.csv`.
+#' @param template An R Markdown file made from the template; by default the template.
+#' @param open Whether to show the report in the browser.
+#' @param quiet Whether to say nothing while working.
+#' @returns The path of the report, invisibly.
+#' @seealso [report_parts()] for what the template gets.
+#' @export
+#' @examplesIf interactive() && medvoxel::medvoxel_available()
+#' folder <- tempfile()
+#' write_phantom_dicom(folder)
+#' scan_report(folder, file.path(tempdir(), "report.html"))
+scan_report <- function(x, output = "report.html", segmentation = NULL, title = NULL,
+                        series = NULL, files = TRUE, template = NULL,
+                        open = rlang::is_interactive(), quiet = FALSE) {
+  check_report_tools()
+  output <- check_report_output(output)
+  check_string(title, null = TRUE)
+  check_flag(files)
+  check_flag(open)
+  check_flag(quiet)
+  template <- if (is.null(template)) report_template() else check_path(template)
+  step <- report_steps(quiet)
+  parts <- given_parts(x, segmentation, series) %||% read_parts(x, segmentation, series, step)
+  stage <- staging_folder()
+  on.exit(unlink(stage, recursive = TRUE), add = TRUE)
+  if (files) step("Writing the results as files", write_report_files(parts, stage))
+  parts$files <- list.files(stage)
+  step("Drawing the report", render_report(parts, template, title, stage, basename(output)))
+  publish(stage, c(basename(output), parts$files), dirname(output))
+  if (!quiet) medvoxel_inform(c(v = "The report is {.file {output}}."))
+  if (open) utils::browseURL(paste0("file://", normalizePath(output, "/")))
+  invisible(output)
+}
+
+given_parts <- function(x, segmentation, series, call = caller_env()) {
+  if (!inherits(x, "medvoxel_report_parts")) return(NULL)
+  if (!is.null(segmentation) || !is.null(series)) {
+    medvoxel_abort(
+      "The parts of a report have their segmentation and series already: leave both out.",
+      "input", call = call
+    )
+  }
+  x
+}
+
+# Runs each step and, unless quiet, shows what is being done and how long it took.
+report_steps <- function(quiet) {
+  function(label, code) {
+    if (!quiet) cli::cli_progress_step(label)
+    force(code)
+  }
+}
+
+# --- what must be there before the work begins ---------------------------------------
+
+check_report_tools <- function(call = caller_env()) {
+  missing <- Filter(function(p) !is_installed(p), c("rmarkdown", "knitr"))
+  if (length(missing) > 0) {
+    names <- paste0('"', missing, '"', collapse = ", ")
+    if (length(missing) > 1) names <- sprintf("c(%s)", names)
+    install <- sprintf("install.packages(%s)", names)
+    medvoxel_abort(
+      c("A report needs the package{?s} {.pkg {missing}}.", i = "Next: {.code {install}}"),
+      "environment", fix = install, call = call
+    )
+  }
+  if (!has_pandoc()) {
+    medvoxel_abort(
+      c(
+        "A report needs pandoc 2.0 or newer, which was not found.",
+        i = "RStudio brings it along. On Debian and Ubuntu: {.code sudo apt-get install pandoc}"
+      ),
+      "environment", call = call
+    )
+  }
+}
+
+is_installed <- function(package) requireNamespace(package, quietly = TRUE)
+has_pandoc <- function() rmarkdown::pandoc_available("2.0")
+
+check_report_output <- function(output, call = caller_env()) {
+  check_string(output, arg = "output", call = call)
+  output <- path.expand(output)
+  if (!grepl("\\.html?$", output, ignore.case = TRUE)) {
+    medvoxel_abort(
+      "{.arg output} must be the name of an HTML file, not {.file {output}}.", "input", call = call
+    )
+  }
+  folder <- dirname(output)
+  if (!dir.exists(folder)) {
+    medvoxel_abort(
+      c(
+        "The folder {.path {folder}} of the report does not exist.",
+        i = "Make it first: {.code dir.create({deparse(folder)}, recursive = TRUE)}"
+      ),
+      "file", call = call
+    )
+  }
+  if (file.access(folder, 2) != 0) {
+    medvoxel_abort("The folder {.path {folder}} cannot be written to.", "file", call = call)
+  }
+  output
+}
+
+report_template <- function() {
+  system.file(
+    "rmarkdown", "templates", "scan-report", "skeleton", "skeleton.Rmd",
+    package = "medvoxel", mustWork = TRUE
+  )
+}
+
+# --- making and publishing ------------------------------------------------------------
+
+# A folder of our own: the template is copied there, so that nothing is ever written
+# into the package, and all results wait there until every one of them is whole.
+staging_folder <- function() {
+  path <- tempfile("medvoxel-report-")
+  dir.create(path)
+  path
+}
+
+write_report_files <- function(parts, folder) {
+  if (!is.null(parts$segmentation)) {
+    write_nifti(parts$segmentation, file.path(folder, "labels.nii.gz"))
+    utils::write.csv(
+      parts$statistics, file.path(folder, "statistics.csv"), row.names = FALSE,
+      fileEncoding = "UTF-8"
+    )
+  }
+  if (!is.null(parts$mesh)) write_mesh(parts$mesh, file.path(folder, "surface.stl"))
+}
+
+render_report <- function(parts, template, title, folder, name, call = caller_env(2)) {
+  page <- template
+  if (identical(template, report_template())) {
+    page <- file.path(folder, "scan-report.Rmd")
+    file.copy(template, page)
+  }
+  title <- title %||% parts$title
+  old <- options(knitr.duplicate.label = "allow")
+  on.exit(options(old))
+  tryCatch(
+    suppressMessages(rmarkdown::render(
+      page,
+      output_file = name, output_dir = folder, intermediates_dir = folder,
+      output_options = list(pandoc_args = c("--metadata", paste0("title=", title))),
+      params = list(parts = parts), envir = new.env(parent = globalenv()), quiet = TRUE,
+      encoding = "UTF-8"
+    )),
+    error = function(e) {
+      reason <- sub("\n.*", "", cli::ansi_strip(conditionMessage(e)))
+      medvoxel_abort(
+        c(
+          "The report could not be drawn from its template.", x = "{reason}",
+          i = "{.fn report_parts} gives its contents one by one, to see which of them fails."
+        ),
+        "file", parent = NA, cause = e, call = call
+      )
+    }
+  )
+}
+
+# First all files are copied beside their targets under other names, then all are renamed:
+# a full disk leaves the old files as they were.
+publish <- function(stage, names, folder, call = caller_env()) {
+  waiting <- file.path(folder, sprintf(".%s.%d.part", names, Sys.getpid()))
+  on.exit(unlink(waiting))
+  copied <- file.copy(file.path(stage, names), waiting, overwrite = TRUE)
+  whole <- copied & file.size(waiting) == file.size(file.path(stage, names))
+  renamed <- all(whole) && all(file.rename(waiting, file.path(folder, names)))
+  if (!renamed) {
+    medvoxel_abort(
+      c(
+        "The report could not be written to {.path {folder}}.",
+        i = "See whether the disk is full, or one of the files is open in another program."
+      ),
+      "file", call = call
+    )
+  }
+}

@@ -132,7 +132,8 @@ check_path <- function(x, exists = TRUE, arg = rlang::caller_arg(x), call = call
     medvoxel_abort(
       c(
         "{.path {x}} does not exist.",
-        i = "The path is right as far as {.path {parent}}; the working directory is {.path {getwd()}}."
+        i = "The path is right as far as {.path {parent}}.",
+        i = "The working directory is {.path {getwd()}}."
       ),
       "file", call = call
     )

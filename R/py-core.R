@@ -14,7 +14,7 @@ declare_python <- function(plan = python_plan()) {
 py_core <- function(call = caller_env()) {
   if (!is.null(the$core) && !reticulate::py_is_null_xptr(the$core)) return(the$core)
   plan <- python_plan()
-  start_python(plan, call)
+  plan <- start_python(plan, call)
   check_core_packages(plan, call)
   the$core <- import_core(plan, call)
   the$plan <- plan
@@ -25,9 +25,11 @@ start_python <- function(plan, call) {
   if (!is.null(plan$problem)) abort_environment(plan$problem, plan$fix, plan, call = call)
   tryCatch(
     {
-      if (plan$action == "use_python") reticulate::use_python(plan$python, required = TRUE)
-      declare_python(plan)
-      reticulate::py_config()
+      if (plan$action == "py_require") declare_python(plan)
+      # The hint from .onLoad loses against an active virtualenv, or any Python with NumPy.
+      ours <- plan$action %in% c("use_python", "use_virtualenv") && !user_chose_python()
+      if (ours) reticulate::use_python(plan$python, required = TRUE)
+      started <- reticulate::py_config()$python
     },
     error = function(e) {
       abort_environment(
@@ -36,6 +38,16 @@ start_python <- function(plan, call) {
       )
     }
   )
+  if (is.na(plan$python) || !same_file(plan$python, started)) plan$python <- started
+  if (!ours && plan$action %in% c("use_python", "use_virtualenv")) plan$rule <- "requested"
+  plan
+}
+
+# Whether use_python() or its like was called in this session, by the user or by another
+# package; reticulate says so in the words that it prints in py_config().
+user_chose_python <- function() {
+  forced <- reticulate::py_discover_config()$forced
+  is.character(forced) && any(grepl("function$", forced))
 }
 
 # Python runs now; whichever won, it must have what the core needs.
@@ -71,7 +83,7 @@ is_numpy_too_new <- function(installed, reticulate = utils::packageVersion("reti
 # What to type depends on whose Python it is.
 fix_for_missing <- function(plan, unmet) {
   if (plan$rule == "virtualenv") return("install_medvoxel()")
-  if (plan$rule == "running") {
+  if (plan$rule %in% c("running", "requested")) {
     return("install_medvoxel(), then restart R and load medvoxel before Python is started")
   }
   sprintf("reticulate::py_install(c(%s))", paste0('"', unmet, '"', collapse = ", "))

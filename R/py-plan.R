@@ -109,6 +109,7 @@ plan_reason <- function(plan) {
     RETICULATE_PYTHON = "the variable RETICULATE_PYTHON names it",
     MEDVOXEL_PYTHON = "the variable MEDVOXEL_PYTHON names it",
     virtualenv = sprintf("it is the virtualenv '%s'", envname),
+    requested = "it was asked for with use_python() or its like",
     managed = "reticulate manages it for this session",
     "nothing was found"
   )

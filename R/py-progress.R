@@ -7,9 +7,18 @@ with_progress <- function(label, code) {
     label, total = 100, clear = TRUE, .auto_close = FALSE,
     format = "{cli::pb_name} {cli::pb_bar} {cli::pb_percent} | {cli::pb_eta_str}"
   )
-  on.exit(cli::cli_progress_done(id = bar))
+  # An interrupt can leave cli in the middle of a drawing; no bar is worth losing the work,
+  # or the true reason why it ended.
+  on.exit(try(cli::cli_progress_done(id = bar), silent = TRUE))
+  # FALSE asks Python to stop.
   code(function(fraction, label) {
-    cli::cli_progress_update(set = 100 * fraction, id = bar)
-    TRUE
+    tryCatch(
+      {
+        cli::cli_progress_update(set = 100 * fraction, id = bar)
+        TRUE
+      },
+      interrupt = function(e) FALSE,
+      error = function(e) TRUE
+    )
   })
 }

@@ -8,7 +8,9 @@ fresh_session <- function(code, env = character(), args = list()) {
   # reticulate must neither offer a download nor find what the machine has besides.
   quiet <- c(
     RETICULATE_MINICONDA_ENABLED = "FALSE", RETICULATE_USE_MANAGED_VENV = "no",
-    RETICULATE_PYTHON = NA, MEDVOXEL_PYTHON = NA
+    RETICULATE_PYTHON = NA, MEDVOXEL_PYTHON = NA,
+    # Set by reticulate when the session that runs the tests started Python.
+    VIRTUAL_ENV = NA
   )
   quiet[names(env)] <- env
   withr::local_envvar(quiet)

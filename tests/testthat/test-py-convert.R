@@ -72,7 +72,8 @@ test_that("segmentations keep labels and table", {
 
 test_that("meshes count faces from 1 here and from 0 there", {
   table <- data.frame(value = 2L, name = "a", colour = "#112233")
-  vertices <- matrix(c(0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1), 4, dimnames = list(NULL, c("x", "y", "z")))
+  vertices <- rbind(c(0, 0, 0), c(1, 0, 0), c(0, 1, 0), c(0, 0, 1))
+  colnames(vertices) <- c("x", "y", "z")
   faces <- rbind(c(1L, 3L, 2L), c(1L, 2L, 4L), c(1L, 4L, 3L), c(2L, 3L, 4L))
   mesh <- new_mesh(vertices, faces, rep(2L, 4), table)
   expect_identical(there_and_back(mesh), mesh)

@@ -5,7 +5,10 @@ failing_call <- function() {
   tryCatch(
     resample(scan),
     error = function(e) {
-      list(class = class(e), message = cli::ansi_strip(conditionMessage(e)), call = deparse(e$call)[1])
+      list(
+        class = class(e), message = cli::ansi_strip(conditionMessage(e)),
+        call = deparse(e$call)[1]
+      )
     }
   )
 }
@@ -64,6 +67,31 @@ test_that("another Python that already runs is used or named, never replaced", {
   expect_match(error$message, "already running")
   expect_match(error$message, "restart R")
   expect_equal(normalizePath(dirname(error$python)), normalizePath(dirname(other)))
+})
+
+test_that("an active virtualenv does not win against medvoxel's own", {
+  root <- bare_virtualenv()
+  other <- bare_virtualenv()
+  error <- fresh_session(
+    failing_call,
+    env = c(WORKON_HOME = root, VIRTUAL_ENV = file.path(other, "r-medvoxel"))
+  )
+  expect_match(gsub("\\s", "", error$message), basename(root), fixed = TRUE)
+})
+
+test_that("a Python that the user asked for wins, and is named", {
+  root <- bare_virtualenv()
+  other <- bare_virtualenv()
+  python <- virtualenv_binary(file.path(other, "r-medvoxel"))
+  error <- fresh_session(
+    function(python, call) {
+      reticulate::use_python(python, required = TRUE)
+      call()
+    },
+    env = c(WORKON_HOME = root), args = list(python = python, call = failing_call)
+  )
+  expect_match(gsub("\\s", "", error$message), basename(other), fixed = TRUE)
+  expect_match(gsub("\\s+", " ", error$message), "asked for with use_python()", fixed = TRUE)
 })
 
 test_that("the core starts in a fresh session and stays out of reading a scan's class", {

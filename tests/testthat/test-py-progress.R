@@ -31,7 +31,8 @@ test_that("a verb with a progress bar works", {
   skip_if_no_core()
   withr::local_options(medvoxel.progress = TRUE)
   x <- as_scan(array(1:60, c(3, 4, 5)))
-  expect_s3_class(core_call("resample", x, spacing = 0.5, .progress = "Resampling"), "medvoxel_scan")
+  y <- core_call("resample", x, spacing = 0.5, .progress = "Resampling")
+  expect_s3_class(y, "medvoxel_scan")
 })
 
 test_that("an interrupt ends the work with a classed condition, and Python goes on", {

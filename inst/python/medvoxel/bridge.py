@@ -136,8 +136,10 @@ def _is_interrupt(error: BaseException) -> bool:
     """Whether the user stopped the work, in whatever form that reaches us."""
     if isinstance(error, KeyboardInterrupt):
         return True
-    # Old versions of reticulate fail inside their own signal handler when R has noticed
-    # the interrupt first.
+    # Old versions of reticulate fail in their own signal handler, or at the next call of
+    # R, when R has noticed the interrupt first.
+    if isinstance(error, RuntimeError) and "Unknown exception occurred" in str(error):
+        return True
     frames = traceback.extract_tb(error.__traceback__)
     return any(
         frame.filename.replace("\\", "/").endswith("rpytools/signals.py") for frame in frames

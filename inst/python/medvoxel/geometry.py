@@ -272,7 +272,13 @@ class Grid:
         )
 
     def describe(self) -> str:
-        """One line for people, in (x, y, z) order."""
+        """Describe the grid in one line for people, in (x, y, z) order.
+
+        Returns
+        -------
+        str
+            Dimensions, spacing, orientation and origin.
+        """
         dims = " x ".join(str(n) for n in self.shape[::-1])
         spacing = " x ".join(f"{s:.4g}" for s in self.spacing[::-1])
         origin = ", ".join(f"{o:.4g}" for o in self.origin)

@@ -35,19 +35,25 @@ check_volume <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
 
 # NA has no place in NumPy's integers: it would arrive as the smallest number.
 check_complete <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
-  if (anyNA(x)) {
-    first <- which(is.na(x))
-    where <- paste(arrayInd(first[1], dim(x) %||% length(x)), collapse = ", ")
-    medvoxel_abort(
-      c(
-        "{.arg {arg}} must have no missing values.",
-        x = "It has {length(first)}, the first at [{where}].",
-        i = "Replace them first, for instance {.code x[is.na(x)] <- -1000}."
-      ),
-      "input", call = call
-    )
+  force(arg)
+  if (anyNA(x)) abort_values(which(is.na(x)), "missing", "is.na(x)", x, arg, call)
+  if (is.double(x) && any(is.infinite(range(x)))) {
+    abort_values(which(is.infinite(x)), "infinite", "is.infinite(x)", x, arg, call)
   }
   invisible(x)
+}
+
+abort_values <- function(found, what, test, x, arg, call) {
+  where <- paste(arrayInd(found[1], dim(x) %||% length(x)), collapse = ", ")
+  fill <- if (is_segmentation(x)) "0L" else "-1000"
+  medvoxel_abort(
+    c(
+      "{.arg {arg}} must have no {what} values.",
+      x = "It has {length(found)}, the first at [{where}].",
+      i = "Replace them first, for instance {.code x[{test}] <- {fill}}."
+    ),
+    "input", call = call
+  )
 }
 
 check_number <- function(x, lower = -Inf, upper = Inf, null = FALSE, whole = FALSE,

@@ -16,6 +16,7 @@ mask_scan <- function(x, seg, keep = NULL, fill = NULL) {
   check_scan(x)
   check_segmentation(seg)
   check_keep(keep)
+  if (is.numeric(keep)) keep <- as.integer(keep)
   check_number(fill, null = TRUE)
   core_call("mask_scan", x, seg, keep = keep, fill = fill)
 }

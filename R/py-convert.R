@@ -5,9 +5,11 @@
 # Call a public function of the core. Scans, segmentations and meshes among the
 # arguments cross as such; the result comes back as an R object.
 core_call <- function(.name, ..., .progress = NULL, .call = caller_env()) {
+  # What is missing among the arguments is said by R, before Python is asked for.
+  dots <- list(...)
   core <- py_core(.call)
   outcome <- cancellable(.call, {
-    arguments <- lapply(list(...), to_python, core = core)
+    arguments <- lapply(dots, to_python, core = core)
     outcome <- with_progress(.progress, function(callback) {
       run_in_python(core, .name, arguments, callback)
     })
@@ -55,7 +57,7 @@ to_python.medvoxel_scan <- function(x, core) {
   core$volume(
     reticulate::r_to_py(x), as_tuple(spacing(x)), as_tuple(origin(x)),
     as_tuple(direction(x)), attr(x, "modality"), attr(x, "unit"),
-    do.call(reticulate::dict, attr(x, "info"))
+    do.call(reticulate::dict, as.list(attr(x, "info")))
   )
 }
 

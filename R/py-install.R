@@ -161,15 +161,17 @@ python_candidates <- function() {
 
 # One child process asks everything that can be wrong with a base Python.
 check_base_python <- function(python) {
-  code <- paste(
+  # A file: a command line with several lines is not the same on every system.
+  script <- tempfile(fileext = ".py")
+  on.exit(unlink(script))
+  writeLines(c(
     "import sys, sysconfig, importlib.util as u, os",
     "shared = sysconfig.get_config_var('Py_ENABLE_SHARED') or os.name == 'nt'",
     "framework = sysconfig.get_config_var('PYTHONFRAMEWORK')",
     "has = all(u.find_spec(m) for m in ('venv', 'ensurepip'))",
-    "print('%d.%d' % sys.version_info[:2], int(bool(shared or framework)), int(has))",
-    sep = "\n"
-  )
-  answer <- run_python(python, c("-c", shQuote(code)))
+    "print('%d.%d' % sys.version_info[:2], int(bool(shared or framework)), int(has))"
+  ), script)
+  answer <- run_python(python, shQuote(script))
   parts <- strsplit(trimws(answer$output %||% ""), " ")[[1]]
   if (!is.null(answer$error) || length(parts) != 3) {
     return(list(problem = "it does not run", kind = "broken"))
@@ -215,12 +217,29 @@ no_versions <- function(names) rlang::set_names(rep(NA_character_, length(names)
 
 run_python <- function(python, args) {
   # R's own library path and an active virtualenv would mislead another Python.
-  hidden <- c("LD_LIBRARY_PATH=", "PYTHONHOME=", "PYTHONPATH=", "PYTHONDONTWRITEBYTECODE=1")
+  # Set here and not by system2(env = ): on Windows that puts them into the command line.
+  restore <- set_environment(c(
+    LD_LIBRARY_PATH = NA, PYTHONHOME = NA, PYTHONPATH = NA, PYTHONDONTWRITEBYTECODE = "1"
+  ))
+  on.exit(restore())
   output <- tryCatch(
-    suppressWarnings(system2(python, args, stdout = TRUE, stderr = FALSE, env = hidden)),
+    suppressWarnings(system2(python, args, stdout = TRUE, stderr = FALSE)),
     error = function(e) structure(conditionMessage(e), status = 127L)
   )
   status <- attr(output, "status") %||% 0L
   if (status != 0) return(list(error = sprintf("it ended with status %d", status)))
   list(output = paste(output, collapse = "\n"))
+}
+
+# Set variables (NA unsets) and return a function that puts the old values back.
+set_environment <- function(values) {
+  old <- Sys.getenv(names(values), unset = NA, names = TRUE)
+  apply_environment(values)
+  function() apply_environment(old)
+}
+
+apply_environment <- function(values) {
+  gone <- is.na(values)
+  Sys.unsetenv(names(values)[gone])
+  if (any(!gone)) do.call(Sys.setenv, as.list(values[!gone]))
 }

@@ -57,6 +57,9 @@ python_plan <- function(state = python_state()) {
     python_choice("running", state$running, "none")
   } else if (!is.na(state$reticulate_python) && state$reticulate_python != "managed") {
     variable_choice("RETICULATE_PYTHON", state$reticulate_python, "none")
+  } else if (identical(state$reticulate_python, "managed") && state$managed) {
+    # reticulate obeys this whatever we would rather have.
+    python_choice("managed", NA_character_, "py_require")
   } else if (!is.na(state$medvoxel_python)) {
     variable_choice("MEDVOXEL_PYTHON", state$medvoxel_python, "use_python")
   } else if (state$virtualenv$state != "absent") {

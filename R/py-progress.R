@@ -2,7 +2,10 @@
 # seconds. The callback is throttled in Python.
 
 with_progress <- function(label, code) {
-  if (is.null(label) || !isTRUE(getOption("medvoxel.progress", TRUE))) return(code(NULL))
+  # In a page that is being knit a bar would be printed again and again.
+  wanted <- isTRUE(getOption("medvoxel.progress", TRUE)) &&
+    !isTRUE(getOption("knitr.in.progress"))
+  if (is.null(label) || !wanted) return(code(NULL))
   bar <- cli::cli_progress_bar(
     label, total = 100, clear = TRUE, .auto_close = FALSE,
     format = "{cli::pb_name} {cli::pb_bar} {cli::pb_percent} | {cli::pb_eta_str}"

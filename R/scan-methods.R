@@ -6,7 +6,11 @@
 #' * `+` and `-` keep geometry and unit; `*`, `/` and other arithmetic keep the
 #'   geometry and drop the unit, because twice a Hounsfield unit is none.
 #' * Two scans must lie on the same grid, see [resample_to()].
-#' * Comparisons such as `x > 300` give a plain logical array.
+#' * Comparisons such as `x > 300` give a plain logical array; so do those of a
+#'   segmentation, such as `seg == 1`, with which no other arithmetic is done.
+#' * `x[...] <- value` replaces voxels; in a segmentation the value must stand in its
+#'   table, as a number or by its name.
+#' * `plot(x)` is [plot_slices()].
 #' * `dim(x) <-` is refused: it would move every voxel.
 #'
 #' @param x,object,e1,e2 A scan; for arithmetic the other may be a number or an
@@ -95,21 +99,49 @@ print.medvoxel_scan_summary <- function(x, ...) {
 
 #' @rdname scan_methods
 #' @export
-as.array.medvoxel_scan <- function(x, ...) array_only(x)
+as.array.medvoxel_volume <- function(x, ...) array_only(x)
 
 #' @rdname scan_methods
 #' @export
-`[.medvoxel_scan` <- function(x, i, j, k, ..., drop = TRUE) {
+`[.medvoxel_volume` <- function(x, i, j, k, ..., drop = TRUE) {
+  if (!missing(i) && is_segmentation(i)) abort_label_index(caller_env())
   x <- array_only(x)
+  NextMethod()
+}
+
+# Labels as positions would take the first voxels over and over.
+abort_label_index <- function(call) {
+  medvoxel_abort(
+    c(
+      "A segmentation cannot be an index by itself.",
+      i = "Say which segment: {.code x[seg == 1]} or {.code x[seg == \"bone\"]}."
+    ),
+    "input", call = call
+  )
+}
+
+#' @rdname scan_methods
+#' @export
+`[<-.medvoxel_volume` <- function(x, i, j, k, ..., value) {
+  if (!missing(i) && is_segmentation(i)) abort_label_index(caller_env())
+  if (is_segmentation(x)) {
+    value <- check_new_labels(value, x, caller_env())
+  } else if (!is.numeric(value) && !is.logical(value)) {
+    medvoxel_abort("The voxels of a scan are numbers, not {.obj_type_friendly {value}}.", "input")
+  }
   NextMethod()
 }
 
 #' @rdname scan_methods
 #' @export
-`dim<-.medvoxel_scan` <- function(x, value) {
+plot.medvoxel_scan <- function(x, ...) plot_slices(x, ...)
+
+#' @rdname scan_methods
+#' @export
+`dim<-.medvoxel_volume` <- function(x, value) {
   medvoxel_abort(
     c(
-      "The dimensions of a scan cannot be set: every voxel would lie elsewhere.",
+      "The dimensions cannot be set: every voxel would lie elsewhere.",
       i = "Use {.fn resample} for another raster, or {.code as.array(x)} for a plain array."
     ),
     "geometry"
@@ -118,36 +150,61 @@ as.array.medvoxel_scan <- function(x, ...) array_only(x)
 
 #' @rdname scan_methods
 #' @export
-Ops.medvoxel_scan <- function(e1, e2) {
+Ops.medvoxel_volume <- function(e1, e2) {
+  # One method for scans and segmentations: R would drop two different ones.
   call <- caller_env()
-  if (nargs() == 1) return(unary_operation(.Generic, e1))
-  scan <- if (is_scan(e1)) e1 else e2
-  check_operand(e1, e2, call)
+  volume <- if (is_volume(e1)) e1 else e2
+  arithmetic <- .Generic %in% c("+", "-", "*", "/", "^", "%%", "%/%")
+  if (nargs() == 1) {
+    check_operation(.Generic, e1, e1, arithmetic, call)
+    return(rewrap(volume, get(.Generic, mode = "function")(array_only(e1)), TRUE))
+  }
+  check_operation(.Generic, e1, e2, arithmetic, call)
+  if (is_segmentation(e1)) e2 <- segment_values(e2, e1, call)
+  if (is_segmentation(e2)) e1 <- segment_values(e1, e2, call)
+  check_operand(e1, e2, volume, call)
   result <- get(.Generic, mode = "function")(operand(e1), operand(e2))
-  if (is.logical(result)) return(result)
-  unit <- if (.Generic %in% c("+", "-")) attr(scan, "unit") else ""
-  with_values(scan, result, unit)
+  rewrap(volume, result, .Generic %in% c("+", "-"))
 }
 
-unary_operation <- function(generic, x) {
-  result <- get(generic, mode = "function")(array_only(x))
-  if (is.logical(result)) result else with_values(x, result, attr(x, "unit"))
+is_volume <- function(x) inherits(x, "medvoxel_volume")
+operand <- function(x) if (is_volume(x)) array_only(x) else x
+
+# What compares gives a plain logical array; what computes stays in its place.
+rewrap <- function(scan, values, keeps_unit) {
+  if (is.logical(values)) return(values)
+  with_values(scan, values, if (keeps_unit) attr(scan, "unit") else "")
 }
 
-operand <- function(x) if (is_scan(x) || is_segmentation(x)) array_only(x) else x
+# Labels are names, not quantities: comparing them makes sense, adding does not.
+check_operation <- function(generic, e1, e2, arithmetic, call) {
+  if (arithmetic && (is_segmentation(e1) || is_segmentation(e2))) {
+    medvoxel_abort(
+      c(
+        "{.code {generic}} has no meaning for segment values.",
+        i = "Use {.fn mask_scan} to keep a structure, {.code seg == 1} for a logical array,
+             or {.code as.array(seg)} for the plain numbers."
+      ),
+      "input", call = call
+    )
+  }
+}
 
-check_operand <- function(e1, e2, call) {
-  if (is.object(e1) && is.object(e2)) {
+check_operand <- function(e1, e2, volume, call) {
+  if (is_volume(e1) && is_volume(e2)) {
     check_same_grid(e1, e2, call = call)
     return(invisible())
   }
-  other <- if (is_scan(e1)) e2 else e1
-  scan <- if (is_scan(e1)) e1 else e2
-  if (length(other) != 1 && !identical(dim(other), dim(scan))) {
+  other <- if (is_volume(e1)) e2 else e1
+  numeric <- (is.numeric(other) || is.logical(other)) && !is.object(other)
+  # pmin() and pmax() compare with a plain vector of all voxels.
+  fits <- length(other) == 1 || identical(dim(other), dim(volume)) ||
+    (is.null(dim(other)) && length(other) == length(volume))
+  if (!numeric || !fits) {
     medvoxel_abort(
       c(
         "A scan can be combined with one number or an array of its own dimensions.",
-        x = "The scan has {show_dim(scan)}; the other has length {length(other)}."
+        x = "The scan has {show_dim(volume)}; the other is {.obj_type_friendly {other}}."
       ),
       "input", call = call
     )

@@ -9,7 +9,8 @@
 #' [scan_methods].
 #'
 #' @param x A numeric array with three dimensions, indexed `[x, y, z]` =
-#'   (column, row, slice).
+#'   (column, row, slice). A scan or segmentation keeps its geometry, unless another
+#'   is given.
 #' @param spacing Distance of neighbouring voxel centres in mm, (x, y, z); one
 #'   number stands for all three.
 #' @param origin Centre of the first voxel in LPS mm, (x, y, z).
@@ -30,6 +31,13 @@
 #' x[1:3, 2, 1]
 as_scan <- function(x, spacing = 1, origin = c(0, 0, 0), direction = diag(3),
                     modality = "", unit = "", reference = NULL) {
+  check_word(modality)
+  check_word(unit)
+  if (is_volume(x) && missing(spacing) && missing(origin) && missing(direction)) {
+    reference <- reference %||% x
+    if (missing(modality)) modality <- attr(x, "modality") %||% ""
+    if (missing(unit)) unit <- attr(x, "unit") %||% ""
+  }
   x <- check_numeric_array(x)
   if (!is.null(reference)) {
     check_volume(reference)
@@ -54,18 +62,21 @@ new_scan <- function(x, spacing, origin, direction, modality = "", unit = "", in
     x,
     spacing = spacing, origin = origin, direction = direction,
     modality = modality, unit = unit, info = info,
-    class = "medvoxel_scan"
+    class = c("medvoxel_scan", "medvoxel_volume")
   )
 }
 
 check_numeric_array <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
-  if (is.logical(x)) storage.mode(x) <- "integer"
+  force(arg)
+  if (is.logical(x) && !is.null(dim(x))) storage.mode(x) <- "integer"
   if (!is.numeric(x) || length(dim(x)) != 3 || any(dim(x) < 1)) {
+    size <- if (is.null(dim(x))) "no dimensions" else paste("dimensions", show_dim(x))
+    slice <- is.numeric(x) && length(dim(x)) == 2
     medvoxel_abort(
       c(
-        "{.arg {arg}} must be a numeric array with three dimensions.",
-        x = "It is {.obj_type_friendly {x}} with {length(dim(x))} dimension{?s}.",
-        i = "A single slice is {.code array(x, c(dim(x), 1))}."
+        "{.arg {arg}} must be a numeric array with three dimensions, each at least 1.",
+        x = "It is {.obj_type_friendly {x}} with {size}.",
+        if (slice) c(i = "A single slice is {.code array(x, c(dim(x), 1))}.")
       ),
       "input", call = call
     )
@@ -80,6 +91,16 @@ array_only <- function(x) {
   attributes(x) <- NULL
   dim(x) <- d
   x
+}
+
+# Text that may be empty.
+check_word <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
+  if (!is.character(x) || length(x) != 1 || is.na(x)) {
+    medvoxel_abort(
+      "{.arg {arg}} must be one string, not {.obj_type_friendly {x}}.", "input", call = call
+    )
+  }
+  invisible(x)
 }
 
 check_origin <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {

@@ -7,7 +7,7 @@
 #'   "no segment".
 #' @param reference The scan (or segmentation) on whose grid it lies.
 #' @param segments A data frame with the columns `value`, `name` and, if wished,
-#'   `colour` (`"#RRGGBB"`); or a character vector of names for the values 1, 2,
+#'   `colour` (any that R knows), such as the table that [write_nifti()] leaves; or a character vector of names for the values 1, 2,
 #'   3 ... Left out, the values that occur are named "segment 1" and so on.
 #' @returns A `medvoxel_segmentation`: the integer array with the attributes
 #'   `spacing`, `origin`, `direction` and `segments`.
@@ -19,7 +19,7 @@
 #' segment_table(seg)
 as_segmentation <- function(x, reference, segments = NULL) {
   check_volume(reference)
-  if (is_scan(x) || is_segmentation(x)) check_same_grid(x, reference)
+  if (is_volume(x) && !same_grid(x, reference)) abort_labels_elsewhere(x, reference)
   values <- check_numeric_array(x)
   check_labels(values)
   storage.mode(values) <- "integer"
@@ -47,11 +47,26 @@ segment_table <- function(x) {
   attr(check_segmentation(x), "segments")
 }
 
+# Grey values of labels must not be interpolated: the way leads through a segmentation.
+abort_labels_elsewhere <- function(x, reference, call = caller_env()) {
+  medvoxel_abort(
+    c(
+      "The labels lie on another grid than the reference.",
+      x = "Labels: {describe_grid(x)}.",
+      x = "Reference: {describe_grid(reference)}.",
+      x = "Corners differ by up to {signif(corner_difference(x, reference), 3)} mm.",
+      i = "Resample them as labels:
+           {.code resample_to(as_segmentation(x, x), reference)}."
+    ),
+    "geometry", difference_mm = corner_difference(x, reference), call = call
+  )
+}
+
 new_segmentation <- function(x, spacing, origin, direction, segments) {
   structure(
     x,
     spacing = spacing, origin = origin, direction = direction, segments = segments,
-    class = "medvoxel_segmentation"
+    class = c("medvoxel_segmentation", "medvoxel_volume")
   )
 }
 
@@ -76,7 +91,7 @@ check_segment_table <- function(segments, labels, call = caller_env()) {
   found <- sort(unique(labels[labels != 0]))
   table <- fill_segment_table(segments, found, call)
   bad <- anyDuplicated(table$value) > 0 || any(table$value < 1) || anyDuplicated(table$name) > 0
-  if (bad) {
+  if (bad || any(!nzchar(table$name))) {
     medvoxel_abort(
       "Values and names of segments must each be used once; values are positive.",
       "input", call = call
@@ -100,17 +115,42 @@ fill_segment_table <- function(segments, found, call) {
     segments <- data.frame(value = found, name = sprintf("segment %d", found))
   } else if (is.character(segments)) {
     segments <- data.frame(value = seq_along(segments), name = segments)
-  } else if (!is.data.frame(segments) || !all(c("value", "name") %in% names(segments))) {
+  } else if (is.data.frame(segments)) {
+    # The table that write_nifti() leaves has the names of the BIDS standard.
+    names(segments) <- sub("^index$", "value", sub("^color$", "colour", names(segments)))
+  }
+  if (!is.data.frame(segments) || !all(c("value", "name") %in% names(segments))) {
     medvoxel_abort(
       "{.arg segments} must be names, or a data frame with {.field value} and {.field name}.",
       "input", call = call
     )
   }
-  colour <- segments$colour %||% segment_colours(nrow(segments))
+  value <- segments$value
+  if (!is.numeric(value) || anyNA(value) || any(value != round(value)) || anyNA(segments$name)) {
+    medvoxel_abort(
+      "Segments need a whole number in {.field value} and a name, without gaps.",
+      "input", call = call
+    )
+  }
   data.frame(
-    value = as.integer(segments$value), name = as.character(segments$name),
-    colour = as.character(colour)
+    value = as.integer(value), name = as.character(segments$name),
+    colour = hex_colours(segments$colour %||% segment_colours(nrow(segments)), call)
   )
+}
+
+# Every name that R knows for a colour, as the files and Python want it.
+hex_colours <- function(colour, call) {
+  rgb <- tryCatch(grDevices::col2rgb(colour), error = function(e) NULL)
+  if (is.null(rgb) || anyNA(colour)) {
+    medvoxel_abort(
+      c(
+        "Not every {.field colour} is one that R knows: {.val {as.character(colour)}}.",
+        i = "Use {.val #RRGGBB} or a name from {.fn colours}."
+      ),
+      "input", call = call
+    )
+  }
+  grDevices::rgb(rgb[1, ], rgb[2, ], rgb[3, ], maxColorValue = 255)
 }
 
 # Okabe and Ito's colours, told apart with every kind of colour vision; the same
@@ -149,31 +189,35 @@ summary.medvoxel_segmentation <- function(object, ...) {
   table
 }
 
-#' @export
-as.array.medvoxel_segmentation <- function(x, ...) array_only(x)
-
-#' @export
-`[.medvoxel_segmentation` <- function(x, i, j, k, ..., drop = TRUE) {
-  x <- array_only(x)
-  NextMethod()
-}
-
-#' @export
-`dim<-.medvoxel_segmentation` <- `dim<-.medvoxel_scan`
-
-# Labels are names, not quantities: comparing them makes sense, adding does not.
-#' @export
-Ops.medvoxel_segmentation <- function(e1, e2) {
-  call <- caller_env()
-  if (!.Generic %in% c("==", "!=", "<", ">", "<=", ">=")) {
+# Names of segments stand for their values, in comparisons and when voxels are set.
+segment_values <- function(x, seg, call) {
+  if (!is.character(x)) return(x)
+  table <- attr(seg, "segments")
+  found <- match(x, table$name)
+  if (anyNA(found)) {
     medvoxel_abort(
       c(
-        "{.code {(.Generic)}} has no meaning for segment values.",
-        i = "Use {.code as.array(x)} for the plain numbers."
+        "There is no segment {.val {x[is.na(found)]}}.",
+        i = "Segments here: {.val {table$name}}."
       ),
       "input", call = call
     )
   }
-  if (is.object(e1) && is.object(e2)) check_same_grid(e1, e2, call = call)
-  get(.Generic, mode = "function")(operand(e1), operand(e2))
+  table$value[found]
+}
+
+check_new_labels <- function(value, seg, call) {
+  value <- segment_values(value, seg, call)
+  known <- c(0L, attr(seg, "segments")$value)
+  if (!(is.numeric(value) || is.logical(value)) || !all(value %in% known)) {
+    medvoxel_abort(
+      c(
+        "New labels must be 0 or stand in the segment table: {.val {known[-1]}}.",
+        i = "Another segment is added with
+             {.code as_segmentation(labels, scan, segments = )}."
+      ),
+      "input", call = call
+    )
+  }
+  as.integer(value)
 }

@@ -33,3 +33,9 @@ test_that("missing values are located", {
 test_that("text from outside is never evaluated", {
   expect_error(check_path("/no/{stop('x')}/where"), class = "medvoxel_error_file")
 })
+
+test_that("infinite values are located too", {
+  x <- array(0, c(3, 3, 3))
+  x[1, 1, 2] <- Inf
+  expect_error(check_complete(x), "infinite.*1, 1, 2", class = "medvoxel_error_input")
+})

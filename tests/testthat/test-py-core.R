@@ -107,7 +107,7 @@ test_that("the core starts in a fresh session and stays out of reading a scan's 
     env = c(MEDVOXEL_PYTHON = the_python())
   )
   expect_false(result$before)
-  expect_equal(result$class, "medvoxel_scan")
+  expect_equal(result$class[1], "medvoxel_scan")
   expect_false(result$tensorflow)
 })
 

@@ -36,7 +36,11 @@ test_that("a user's choice is never overridden, even when it is wrong", {
 })
 
 test_that("'managed' asks reticulate for its own environment", {
-  expect_equal(python_plan(state(reticulate_python = "managed", managed = TRUE))$rule, "managed")
+  plan <- python_plan(state(
+    reticulate_python = "managed", managed = TRUE, virtualenv = present, medvoxel_python = "/p"
+  ))
+  expect_equal(plan$rule, "managed")
+  expect_equal(plan$action, "py_require")
 })
 
 test_that("every dead end names the line that mends it", {

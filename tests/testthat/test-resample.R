@@ -88,3 +88,9 @@ test_that("bad arguments are named", {
   expect_error(resample_to(x, far), "same patient", class = "medvoxel_error_geometry")
   expect_error(resample(x, 1e-5), class = "medvoxel_error_memory")
 })
+
+test_that("a spacing far beyond the scan is refused before memory is asked for", {
+  skip_if_no_core()
+  x <- as_scan(array(0, c(6, 5, 4)), spacing = c(0.5, 0.8, 4))
+  expect_error(resample(x, 1e9), "ten times", class = "medvoxel_error_input")
+})

@@ -65,3 +65,35 @@ test_that("summaries work as for any array", {
   expect_identical(range(x), c(1L, 24L))
   expect_equal(mean(x), 12.5)
 })
+
+test_that("a scan and a segmentation are only compared on one grid, and never added", {
+  seg <- as_segmentation(x > 12, x, "upper")
+  elsewhere <- as_segmentation(x > 12, as_scan(as.array(x), spacing = 2), "upper")
+  expect_identical(x == seg, as.array(x) == as.array(seg))
+  expect_error(x == elsewhere, class = "medvoxel_error_geometry")
+  expect_error(elsewhere == x, class = "medvoxel_error_geometry")
+  expect_error(x * seg, "mask_scan", class = "medvoxel_error_input")
+  expect_error(seg * x, class = "medvoxel_error_input")
+  expect_error(-seg, class = "medvoxel_error_input")
+  expect_identical(x[seg == 1], 13:24)
+})
+
+test_that("only numbers are combined with a scan", {
+  expect_error(x + "a", class = "medvoxel_error_input")
+  expect_error(x == list(1), class = "medvoxel_error_input")
+  expect_identical(x * (x > 23), as_scan(as.array(x) * (1:24 > 23), reference = x, modality = "CT"))
+})
+
+test_that("values are clipped as in any array", {
+  expect_identical(as.array(pmin(x, 10L)), array(pmin(1:24, 10L), c(4, 3, 2)))
+  expect_identical(sum(pmax(x, 20)), sum(pmax(1:24, 20)))
+})
+
+test_that("only numbers become voxels", {
+  y <- x
+  expect_error(y[1, 1, 1] <- "a", class = "medvoxel_error_input")
+})
+
+test_that("a scan can be plotted", {
+  expect_s3_class(plot(x), "ggplot")
+})

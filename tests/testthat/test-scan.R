@@ -37,3 +37,18 @@ test_that("errors name the function that was called", {
   error <- expect_error(as_scan(1), class = "medvoxel_error")
   expect_match(deparse(error$call)[1], "as_scan")
 })
+
+test_that("a scan keeps its geometry unless another is given", {
+  x <- as_scan(array(0, c(2, 2, 2)), spacing = c(0.5, 0.8, 4), modality = "CT", unit = "HU")
+  expect_identical(as_scan(x), x)
+  expect_identical(attr(as_scan(x, unit = "mm"), "unit"), "mm")
+  expect_identical(affine(as_scan(x, unit = "mm")), affine(x))
+  expect_identical(spacing(as_scan(x, spacing = 3)), c(3, 3, 3))
+})
+
+test_that("modality and unit are words", {
+  ok <- array(0, c(2, 2, 2))
+  expect_error(as_scan(ok, unit = NULL), class = "medvoxel_error_input")
+  expect_error(as_scan(ok, unit = NA), class = "medvoxel_error_input")
+  expect_error(as_scan(ok, modality = c("CT", "MR")), class = "medvoxel_error_input")
+})

@@ -51,3 +51,41 @@ test_that("colours are the same in both languages", {
   volume <- reticulate::import_from_path("medvoxel.volume", core_path())
   expect_identical(segment_colours(9), unlist(volume$segment_colours(9L)))
 })
+
+test_that("tables are taken as R users write them, and checked", {
+  labels <- array(1L, dim(scan))
+  table <- function(...) data.frame(..., stringsAsFactors = FALSE)
+  red <- as_segmentation(labels, scan, table(value = 1, name = "a", colour = "red"))
+  expect_identical(segment_table(red)$colour, "#FF0000")
+  for (bad in list(
+    table(value = NA, name = "a"), table(value = 1.7, name = "a"), table(value = 1, name = NA),
+    table(value = 1, name = "a", colour = "no colour"), table(value = 1, name = "")
+  )) {
+    expect_error(as_segmentation(labels, scan, bad), class = "medvoxel_error_input")
+  }
+})
+
+test_that("segments are compared and set by name", {
+  seg <- as_segmentation(scan > 12, scan, "upper")
+  expect_identical(seg == "upper", seg == 1L)
+  expect_error(seg == "lower", "upper", class = "medvoxel_error_input")
+  seg[1:2, 1, 1] <- "upper"
+  seg[3, 1, 1] <- 0
+  expect_identical(typeof(seg), "integer")
+  expect_identical(sum(seg == "upper"), 14L)
+  expect_error(seg[1, 1, 1] <- 2, "segment table", class = "medvoxel_error_input")
+  expect_error(seg[1, 1, 1] <- NA, class = "medvoxel_error_input")
+  expect_error(scan[seg], "seg == 1", class = "medvoxel_error_input")
+})
+
+test_that("the table that write_nifti() leaves goes back in", {
+  table <- data.frame(index = 1L, name = "upper", color = "#112233")
+  seg <- as_segmentation(scan > 12, scan, table)
+  expect_identical(segment_table(seg)$colour, "#112233")
+})
+
+test_that("labels on another grid are led through a segmentation", {
+  labels <- as_scan(array(1L, c(4, 3, 2)), spacing = 1)
+  error <- expect_error(as_segmentation(labels, scan), class = "medvoxel_error_geometry")
+  expect_match(conditionMessage(error), "resample_to(as_segmentation(x, x)", fixed = TRUE)
+})

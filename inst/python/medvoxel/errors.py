@@ -100,7 +100,7 @@ class MedvoxelWarning(UserWarning):
         The next step.
     """
 
-    kind: ClassVar[str] = "python"
+    kind: ClassVar[str] = "input"
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)

@@ -74,6 +74,13 @@ def resample(
     if np.allclose(new_spacing, grid.spacing, rtol=1e-9, atol=0):
         return x
     extent = np.multiply(grid.shape, grid.spacing)
+    # A voxel much larger than the whole scan is a slip, and its filter would not fit.
+    if np.any(np.asarray(new_spacing) > 10 * extent):
+        size = " x ".join(f"{e:.4g}" for e in extent[::-1])
+        raise InputError(
+            f"The spacing asked for is more than ten times the scan's size of {size} mm.",
+            hint="Spacing is in mm: choose one below the size of the scan.",
+        )
     shape = tuple(max(1, math.floor(n / s + 0.5)) for n, s in zip(extent, new_spacing, strict=True))
     target = grid.with_shape_and_spacing(shape, new_spacing)
     return _bring(x, target, Settings(method, antialias, 0, progress))

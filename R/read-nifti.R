@@ -1,13 +1,16 @@
 #' Read and write NIfTI
 #'
 #' NIfTI (`.nii`, `.nii.gz`) holds a scan or a labelmap with its geometry in one file.
-#' What `write_nifti()` writes, `read_nifti()` gives back exactly: values, geometry,
-#' modality and unit.
+#' What `write_nifti()` writes, `read_nifti()` gives back: values, modality and unit
+#' exactly, the geometry to single precision (NIfTI stores its sform in 32 bits: about
+#' seven digits). What else a scan knows of its acquisition (`info`) is not kept.
 #'
 #' The geometry is taken from the file's sform, else its qform, else its voxel size
 #' alone (with a warning, because left and right are then unknown). NIfTI counts to the
 #' right and to the front (RAS); scans are in LPS, as in DICOM, and nothing is flipped
-#' in between. Slope and intercept of the file are applied.
+#' in between. Slope and intercept of the file are applied. Voxels without a value (`NaN`)
+#' are told in a warning, because later steps refuse them: `x[is.na(x)] <- value` fills
+#' them.
 #'
 #' @param path A file that ends in `.nii` or `.nii.gz`. An existing file is replaced,
 #'   and never half written.

@@ -191,6 +191,18 @@ def test_signedness_and_bits_stored(tmp_path, bits, signed):
     np.testing.assert_array_equal(read_dicom(tmp_path).array[1, 0], values)
 
 
+def test_whole_numbers_beyond_single_precision_stay_exact(tmp_path):
+    write_series(tmp_path, RescaleIntercept=20000001)  # odd, and above 2 to the power 24
+    scan = read_dicom(tmp_path)
+    assert scan.array.dtype == np.int32
+    np.testing.assert_array_equal(scan.array, stored_values().astype(np.int64) + 20000001)
+
+
+def test_slope_beyond_all_integers(tmp_path):
+    write_series(tmp_path, np.zeros((6, 5, 7), np.uint8), RescaleSlope="1e30", RescaleIntercept=0)
+    np.testing.assert_array_equal(read_dicom(tmp_path).array, 0)
+
+
 def test_overlay_in_the_high_bits_is_cleared(tmp_path):
     stored = stored_values((2, 4, 6))
     overlay = stored | (np.arange(48).reshape(2, 4, 6) % 3 == 0).astype(np.uint16) << 15
@@ -420,9 +432,9 @@ def test_nothing_that_names_the_patient_is_kept(tmp_path):
         StudyDate="20200229", AccessionNumber="A99", ReferringPhysicianName="Arzt^Anna",
     )  # fmt: skip
     scan, info = read_dicom(tmp_path), list_series(tmp_path)[0]
-    assert info.description == "Fuß Muller [removed] [removed] [removed] [removed]_links"
+    assert info.description == f"Fuß{' [removed]' * 5}_links"
     told = repr((scan.info, scan.modality, info)).lower()
-    for secret in ("erika", "denscheid", "k.12", "1970", "2020", "a99", "arzt"):
+    for secret in ("erika", "muller", "denscheid", "k.12", "1970", "2020", "a99", "arzt"):
         assert secret not in told
     assert SERIES not in repr(dict(scan.info))
 

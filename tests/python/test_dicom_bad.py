@@ -6,7 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicom_factory import AXIAL, ORIGIN, SERIES, positions, stored_values, write_series
+from dicom_factory import (
+    AXIAL,
+    ORIGIN,
+    SERIES,
+    dataset,
+    positions,
+    stored_values,
+    write_series,
+)
 
 from medvoxel import errors, list_series, read_dicom
 
@@ -264,6 +272,103 @@ def test_stream_that_does_not_decode(tmp_path, which):
         scan = read_dicom(tmp_path)
     kept = [i for i in range(4) if i != which]
     np.testing.assert_array_equal(scan.array, stored_values((4, 16, 16))[kept].astype(int) - 1024)
+
+
+def spoil_stream(files: list[Path], which: set[int]) -> None:
+    """Compress all files; the table of segments of some is overwritten."""
+    import pydicom
+
+    for i, file in enumerate(files):
+        data = pydicom.dcmread(file)
+        data.compress(pydicom.uid.RLELossless)
+        if i in which:
+            whole = bytearray(data.PixelData)
+            whole[20:84] = b"\xff" * 64
+            data.PixelData = bytes(whole)
+        data.save_as(file)
+
+
+@pytest.mark.parametrize(
+    ("count", "which"), [(3, {1}), (5, {1, 3}), (6, {2}), (6, {0, 3}), (7, {0, 2, 4, 6})]
+)
+@pytest.mark.parametrize("how", ["stream", "cut"])
+def test_slice_lost_inside_is_missing_even_when_the_rest_is_even(tmp_path, count, which, how):
+    files = write_series(tmp_path, stored_values((count, 16, 16)))
+    if how == "stream":
+        spoil_stream(files, which)
+    else:
+        for i in which:
+            damage_by_cut_in_pixels(files[i])
+    error = refusal(tmp_path)
+    assert error.details["problems"] == ["missing_slices"]
+    assert f"{len(which - {0, count - 1})} slice" in error.message
+    assert all(f"slice{i:03d}.dcm" in error.message for i in which - {0, count - 1})
+
+
+@pytest.mark.parametrize("which", [{0, 1}, {0, 4}, {3, 4}])
+def test_slices_lost_at_the_ends_leave_the_right_ones(tmp_path, which):
+    values = stored_values((5, 16, 16))
+    spoil_stream(write_series(tmp_path, values), which)
+    kept = [i for i in range(5) if i not in which]
+    with pytest.warns(errors.DicomWarning, match="2 damaged files were left out"):
+        scan = read_dicom(tmp_path)
+    np.testing.assert_array_equal(scan.array, values[kept].astype(int) - 1024)
+    assert scan.grid.origin[2] == 140 + 4 * kept[0]
+
+
+def test_damaged_copy_of_a_good_slice_is_no_hole(tmp_path):
+    write_series(tmp_path)
+    (copy,) = write_series(
+        tmp_path, stored_values()[2:3], places=positions(6)[2:3], names=["copy.dcm"]
+    )
+    damage_by_cut_in_pixels(copy)
+    with pytest.warns(errors.DicomWarning, match=r"copy\.dcm"):
+        assert len(read_dicom(tmp_path).array) == 6
+
+
+def test_damaged_slice_of_another_series_is_no_hole(tmp_path):
+    write_series(tmp_path, places=positions(6))
+    other = write_series(
+        tmp_path, stored_values()[:1], places=[[*ORIGIN[:2], 142.0]], names=["other.dcm"],
+        SeriesInstanceUID="1.2.3",
+    )  # fmt: skip
+    damage_by_cut_in_pixels(other[0])
+    with pytest.warns(errors.DicomWarning, match=r"other\.dcm"):
+        assert len(read_dicom(tmp_path).array) == 6
+
+
+DOSE = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.481.2", "Modality": "RTDOSE"}
+
+
+@pytest.mark.parametrize("tags", [DOSE, {}])
+def test_frames_without_places_are_not_one_slice(tmp_path, tags):
+    data = dataset(stored_values(), NumberOfFrames=6, GridFrameOffsetVector=list(range(6)), **tags)
+    data.save_as(tmp_path / "frames.dcm", enforce_file_format=True)
+    (line,) = list_series(tmp_path)
+    assert (line.kind, line.slices) == ("multi-frame", 6)
+    assert "its series are: 1 multi-frame" in refusal(tmp_path).message
+    error = refusal(tmp_path, series=0)
+    assert "(6 slices) is no volume: its frames have no positions of their own" in error.message
+
+
+@pytest.mark.parametrize("name", ["README", "VERSION", "LOCKFILE", "notes"])
+@pytest.mark.parametrize("content", [b"", b"made by hand\r\n", "für 足".encode("utf-16")])
+def test_text_without_ending_beside_files_without_ending(tmp_path, recwarn, name, content):
+    write_series(tmp_path, names=[f"IM{i:04d}" for i in range(6)])
+    (tmp_path / name).write_bytes(content)
+    assert len(read_dicom(tmp_path).array) == 6
+    assert recwarn.list == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("IM0006", b""), ("IM0006", b"<html>not found</html>"), ("other", bytes(range(200)))],
+)
+def test_file_without_ending_that_was_an_image(tmp_path, name, content):
+    write_series(tmp_path, names=[f"IM{i:04d}" for i in range(6)])
+    (tmp_path / name).write_bytes(content)
+    with pytest.warns(errors.DicomWarning, match=f"1 damaged file was left out: {name}"):
+        assert len(read_dicom(tmp_path).array) == 6
 
 
 def test_harmless_files_beside_are_not_called_damaged(tmp_path, recwarn):

@@ -139,6 +139,8 @@ def stack_of(offsets, *, drift=0.0, pixel=(0.8, 0.5)):
         ([2, 2, 2], ["not_a_volume"]),
         ([0, 0.01, 0.02, 0.03], []),  # microscopic steps are steps
         ([0, 1.4, 2.4, 3.4], ["uneven_spacing"]),
+        ([0, 0.61, 1.2, 1.8], []),  # rounded to hundredths
+        ([0, 0.613, 1.2, 1.8], ["uneven_spacing"]),
     ],
 )
 def test_findings_by_offset(offsets, codes):
@@ -192,12 +194,63 @@ def test_integer_values_against_wide_arithmetic(dtype, rng):
         ("19640302 scan", f"{REMOVED} scan"),
         ("119640302", "119640302"),
         ("id AB/12", f"id {REMOVED}"),
-        ("Li 3 mm", "Li 3 mm"),  # shorter than three letters is left: it is a word in too many
+        ("Li 3 mm", f"{REMOVED} 3 mm"),
+        ("Limb 3 mm", "Limb 3 mm"),
     ],
 )
 def test_scrub(text, expected):
     cleaned = scrub(text, names=("DOE^Jane^Li",), identifiers=("AB/12",), birth="19640302")
     assert cleaned == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("王^小明", "MR 王小明 knee", f"MR {REMOVED} knee"),
+        ("Wang^Xiaoming=王^小明", "MR王小明膝", f"MR{REMOVED}膝"),
+        ("Wang^Xiaoming=王^小明", "XiaomingWang", REMOVED),
+        ("山田^太郎", "山田太郎 ankle", f"{REMOVED} ankle"),
+        ("山田^太郎", "太郎 足", f"{REMOVED} 足"),
+        ("김^민수", "김민수님 knee", f"{REMOVED}님 knee"),
+        ("Иванов^Пётр", "колено Иванова", f"колено {REMOVED}\u0430"),
+        ("Ли^И", "Ли и линия", f"{REMOVED} и линия"),
+        ("Wu^Li", "WU KNEE Li", f"{REMOVED} KNEE {REMOVED}"),
+        ("Wu^Li", "wuli LiWu limb", f"{REMOVED} {REMOVED} limb"),
+        ("Müller^Hans", "MuellerHans Knie, Mueller", f"{REMOVED} Knie, {REMOVED}"),
+        ("Müller^Hans", "HansMüller MULLER mu\u0308ller", f"{REMOVED} {REMOVED} {REMOVED}"),
+        ("Mueller^Hans", "Müller HMüller", f"{REMOVED} {REMOVED}"),
+        ("Groß^José", "GROSS Jose Grossa", f"{REMOVED} {REMOVED} Grossa"),
+        ("O'Neil", "ONEIL o'neil", f"{REMOVED} {REMOVED}"),
+        ("ONeil", "O\u2019Neil", REMOVED),
+        ("Smith-Jones^A", "SmithJones a Jones", f"{REMOVED} a {REMOVED}"),
+        # What is left: single letters, titles of two letters, modalities.
+        ("Doe^J^^^Mr", "MR J line", "MR J line"),
+        ("Doe^Jane^^Dr", "dr JaneDoe", f"dr {REMOVED}"),
+        ("CT^Phantom", "CT knee", "CT knee"),
+        ("Anders^Kim", "and Kimber andersen", "and Kimber andersen"),
+    ],
+)
+def test_scrub_names(name, text, expected):
+    assert scrub(text, names=(name,), identifiers=(), birth="") == expected
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "31.1.1970", "31.01.1970", "31. 1. 1970", "31/1/1970", "1/31/1970", "1970-1-31",
+        "1970_01_31", "19700131", "31011970", "3111970", "01311970", "31.1.70", "310170",
+        "700131", "31 Jan 1970", "31JAN1970", "31-January-70", "Jan 31, 1970", "31. Januar 1970",
+    ],
+)  # fmt: skip
+def test_scrub_birth_date(date):
+    assert scrub(f"b. {date} a", names=(), identifiers=(), birth="19700131") == f"b. {REMOVED} a"
+
+
+@pytest.mark.parametrize(
+    "text", ["30.1.1970", "131.1.1970", "31.1.19705", "Jan 1970", "x31.1.1970", "2.31.1 1 mm"]
+)
+def test_scrub_leaves_other_numbers(text):
+    assert scrub(text, names=(), identifiers=(), birth="19700131") == text
 
 
 def test_scrub_without_patient():

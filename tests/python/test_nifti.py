@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 
 import nibabel
@@ -75,6 +76,7 @@ def test_round_trip_is_exact(tmp_path, any_grid, ending):
     assert (again.modality, again.unit) == ("CT", "HU")
 
 
+@pytest.mark.filterwarnings("ignore:.* have no value")
 @pytest.mark.parametrize(
     ("values", "stored"),
     [
@@ -129,6 +131,40 @@ def test_label_table_is_beside_the_labelmap(tmp_path):
     assert files[1].read_bytes() == (
         b"index\tname\tcolor\n1\ttibia\t#E69F00\n7\ttendon Achilles\t#56B4E9\n"
     )
+
+
+def folder_as_table(path):
+    path.unlink()
+    path.mkdir()
+
+
+def lock_table(monkeypatch):
+    real = os.replace
+
+    def replace(source, target):
+        if str(target).endswith(".tsv"):
+            raise PermissionError(13, "open in another program")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+
+
+@pytest.mark.parametrize("how", ["folder", "locked"])
+def test_image_stays_when_its_table_cannot_be_written(tmp_path, any_grid, monkeypatch, how):
+    path, table = tmp_path / "labels.nii.gz", tmp_path / "labels.tsv"
+    array = np.zeros(any_grid.shape, np.uint8)
+    array[0, 0, 0] = 1
+    write_nifti(Segmentation(array, any_grid, (Segment(1, "tibia", "#E69F00"),)), path)
+    before = path.read_bytes()
+    if how == "folder":
+        folder_as_table(table)
+    else:
+        lock_table(monkeypatch)
+    changed = Segmentation(array * 2, any_grid, (Segment(2, "talus", "#56B4E9"),))
+    with pytest.raises(errors.FileFormatError, match=r"labels\.tsv"):
+        write_nifti(changed, path)
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["labels.nii.gz", "labels.tsv"]
 
 
 def test_compressed_file_is_ordinary_gzip(tmp_path, rng):
@@ -313,6 +349,24 @@ def test_decompression_where_blocks_of_both_sides_disagree(tmp_path, rng):
 
 
 # --- bad input ------------------------------------------------------------------------
+
+
+def test_voxels_without_value_are_told(tmp_path):
+    values = np.ones((3, 4, 5), np.float32)
+    values[0, 1, 2] = values[2, 0, 0] = np.nan
+    save(tmp_path / "holes.nii", values, np.eye(4))
+    with pytest.warns(errors.MedvoxelWarning, match=r"2 of 60 voxels of holes\.nii") as caught:
+        scan = read_nifti(tmp_path / "holes.nii")
+    assert "is.na(x)" in caught[0].message.hint
+    assert caught[0].filename == __file__
+    np.testing.assert_array_equal(scan.array.T, values)
+
+
+def test_infinite_and_ordinary_values_are_not_called_missing(tmp_path, recwarn):
+    values = np.full((3, 4, 5), np.inf, np.float32)
+    save(tmp_path / "whole.nii", values, np.eye(4))
+    read_nifti(tmp_path / "whole.nii")
+    assert recwarn.list == []
 
 
 def test_missing_file_and_other_formats(tmp_path):

@@ -150,7 +150,7 @@ def _why(series: Series) -> str:
         "localizer": "it is a localizer",
         "secondary capture": "it is a secondary capture (a picture of a screen)",
         "colour image": "its pixels are colours",
-        "multi-frame": "its frames have no position in the patient",
+        "multi-frame": "its frames have no positions of their own",
         "no position": "its images have no position, orientation or pixel spacing",
         "segmentation": "it is a segmentation",
     }.get(series.kind, "it holds no images")

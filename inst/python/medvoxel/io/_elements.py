@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 import warnings
 from dataclasses import dataclass, field
+from typing import Any
 
 __all__ = ["DamagedFileError", "Elements", "read_elements"]
 
@@ -36,7 +37,19 @@ _DEPTH = 16
 
 
 class DamagedFileError(Exception):
-    """A file is DICOM but cannot be used; the text says why, without naming the file."""
+    """A file is DICOM but cannot be used; the text says why, without naming the file.
+
+    Parameters
+    ----------
+    reason : str
+        The text.
+    header : Header, optional
+        The header, where only the pixels are damaged: the place of the slice is known.
+    """
+
+    def __init__(self, reason: str, header: Any = None) -> None:
+        super().__init__(reason)
+        self.header = header
 
 
 class _UnsureError(Exception):

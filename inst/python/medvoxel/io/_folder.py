@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DicomError, FileFormatError
@@ -29,10 +30,13 @@ class Damaged:
         The file.
     reason : str
         Why, as the end of a sentence that begins with the file's name.
+    header : Header, optional
+        Where it could be read: it tells the place of the lost slice.
     """
 
     path: str
     reason: str
+    header: Header | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"{os.path.basename(self.path)}: {self.reason}"
@@ -138,7 +142,7 @@ def _read_files(path: Path, files: list[str], progress: ProgressCallback | None)
             elif header.sop_class != _MEDIA_DIRECTORY:
                 headers += expand_frames(header)
         except DamagedFileError as error:
-            damaged.append(Damaged(file, str(error)))
+            damaged.append(Damaged(file, str(error), error.header))
     damaged += _broken_among(others, headers)
     return Folder(path, tuple(headers), tuple(damaged), len(files))
 
@@ -148,11 +152,16 @@ def _broken_among(others: list[str], headers: list[Header]) -> list[Damaged]:
 
     A slice whose beginning was overwritten no longer looks like DICOM. It is told from a
     harmless text by its ending, which is that of DICOM files or of those beside it.
+    Where names have no ending, README and VERSION have none either: there the file has
+    to be named as its neighbours are, or to hold more than text.
     """
     endings = {(os.path.dirname(h.path), _ending(h.path)) for h in headers}
+    shapes = {_shape(h.path) for h in headers}
     broken = []
     for file in others:
         ending = _ending(file)
+        if not ending and _shape(file) not in shapes and not _is_binary(file):
+            continue
         if ending in _DICOM_ENDINGS or (os.path.dirname(file), ending) in endings:
             empty = os.path.getsize(file) == 0
             reason = "it is empty" if empty else "it does not begin as a DICOM file does"
@@ -164,6 +173,20 @@ def _ending(path: str) -> str:
     # Names such as CT.1.2.840.113 end in a number, which is no ending.
     ending = os.path.splitext(path)[1].lower()
     return "" if ending[1:].isdigit() else ending
+
+
+def _shape(path: str) -> tuple[str, str]:
+    """Folder and name without its counting: IM0001 and IM0002 are alike."""
+    folder, name = os.path.split(path)
+    return folder, re.sub(r"\d+", "0", name.lower())
+
+
+def _is_binary(path: str) -> bool:
+    with open(path, "rb") as file:
+        start = file.read(4096)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):  # text of 16 bits
+        return False
+    return any(byte < 32 and byte not in b"\t\n\v\f\r\x1a\x1b" for byte in start)
 
 
 def _nothing_found(folder: Folder) -> DicomError:

@@ -92,6 +92,7 @@ def _frame(header: Header, index: int, own: Any, shared: Any) -> Header:
     return replace(
         header,
         frame=index,
+        expanded=True,
         position=vector("PlanePositionSequence", "ImagePositionPatient", 3) or header.position,
         orientation=vector("PlaneOrientationSequence", "ImageOrientationPatient", 6)
         or header.orientation,

@@ -118,6 +118,8 @@ class Header:
         0-based frame in the file.
     frames : int
         Number of frames in the file.
+    expanded : bool
+        Whether this is one frame of several; else it stands for all frames of the file.
     """
 
     path: str
@@ -135,12 +137,14 @@ class Header:
     elements: Elements = field(repr=False)
     frame: int = 0
     frames: int = 1
+    expanded: bool = False
 
     @property
     def name(self) -> str:
         """File name for messages; with the frame (from 1) where a file has several."""
         name = os.path.basename(self.path)
-        return name if self.frames == 1 else f"{name} (frame {self.frame + 1})"
+        several = self.expanded and self.frames > 1
+        return f"{name} (frame {self.frame + 1})" if several else name
 
     @property
     def has_geometry(self) -> bool:
@@ -198,8 +202,7 @@ def read_header(path: str) -> Header | None:
     values = elements.values
     pixels = _pixel_format(values)
     frames = int((numbers(values.get(TAGS["frames"], b"")) or (1,))[0])
-    _require_whole(path, elements, pixels, frames)
-    return Header(
+    header = Header(
         path=path,
         series_uid=_plain(values, "series_uid"),
         patient=_patient(values),
@@ -215,6 +218,11 @@ def read_header(path: str) -> Header | None:
         elements=elements,
         frames=max(frames, 1),
     )
+    try:
+        _require_whole(path, elements, pixels, frames)
+    except DamagedFileError as error:
+        raise DamagedFileError(str(error), header) from error
+    return header
 
 
 @lru_cache(maxsize=4096)

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..volume import Segment
-from ._write import atomic_path
 
-__all__ = ["table_path", "write_label_table"]
+__all__ = ["label_table", "table_path"]
 
 # NIfTI has no place for names and colours. BIDS, which neuroimaging tools follow, puts a
 # look-up table beside the image: tab-separated, columns index, name and color.
@@ -34,30 +33,21 @@ def table_path(path: str | os.PathLike[str]) -> Path:
     return path.with_name(re.sub(r"\.nii(\.gz)?$", "", path.name, flags=re.IGNORECASE) + ".tsv")
 
 
-def write_label_table(segments: Sequence[Segment], path: str | os.PathLike[str]) -> Path:
-    """Write a table of segments.
+def label_table(segments: Sequence[Segment]) -> str:
+    """Give the table of segments as text.
 
     Parameters
     ----------
     segments : sequence of Segment
         The segments.
-    path : path-like
-        The file; replaced when it exists.
 
     Returns
     -------
-    Path
-        The file.
-
-    Raises
-    ------
-    FileFormatError
-        When it cannot be written.
+    str
+        A line of column names, then one line for each segment.
     """
     rows = ["\t".join(_COLUMNS)]
     for segment in segments:
         name = re.sub(r"[\t\r\n]+", " ", segment.name)
         rows.append(f"{segment.value}\t{name}\t{segment.colour}")
-    with atomic_path(path) as temporary:
-        temporary.write_text("\n".join(rows) + "\n", encoding="utf-8", newline="\n")
-    return Path(path)
+    return "\n".join(rows) + "\n"

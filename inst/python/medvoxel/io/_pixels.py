@@ -20,8 +20,8 @@ from ._threads import thread_count
 
 __all__ = ["read_values"]
 
-# Whole numbers up to here are exact in single precision.
-_EXACT = 1 << 24
+# Whole slopes and intercepts up to here are applied in integers, which 64 bits then hold.
+_WHOLE = 1 << 31
 
 
 def read_values(
@@ -64,7 +64,7 @@ def read_values(
     slopes = np.array([1.0 if h.slope is None else h.slope for h in headers])
     intercepts = np.array([h.intercept or 0.0 for h in headers])
     whole = np.all(slopes == np.rint(slopes)) and np.all(intercepts == np.rint(intercepts))
-    if not whole or max(np.abs(slopes).max(), np.abs(intercepts).max()) > _EXACT:
+    if not whole or max(np.abs(slopes).max(), np.abs(intercepts).max()) > _WHOLE:
         return _read_fractions(headers, slopes, intercepts, progress)
     stack = _empty(headers, np.result_type(*{stored_dtype(h.format) for h in headers}))
     damaged = _each(headers, lambda i: read_frame(headers[i], stack[i]), stack, progress)
@@ -118,7 +118,7 @@ def _each(
             read(i)
         except DamagedFileError as error:
             array[i] = 0
-            return Damaged(headers[i].path, str(error))
+            return Damaged(headers[i].path, str(error), headers[i])
         return None
 
     damaged = {}

@@ -12,7 +12,7 @@ import numpy as np
 from ._dicom_geometry import Stack, plane_axes, stack_slices
 from ._header import Header
 
-__all__ = ["Series", "SeriesInfo", "group_series", "slice_distance"]
+__all__ = ["Series", "SeriesInfo", "group_series", "same_stack", "slice_distance"]
 
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 # Cosines and spacings of one stack differ by what rounding leaves.
@@ -49,8 +49,8 @@ class SeriesInfo:
         (z, y, x) in mm; z from positions. ``None`` when the files do not say.
     kind : str
         ``"volume"``, or why it is none: ``"localizer"``, ``"secondary capture"``,
-        ``"multi-frame"`` (without positions), ``"colour image"``, ``"no position"`` or
-        ``"not an image"``.
+        ``"multi-frame"`` (frames without positions of their own), ``"colour image"``,
+        ``"no position"`` or ``"not an image"``.
     kernel : str
         Convolution kernel, "" when absent.
     folder : str
@@ -111,6 +111,11 @@ class Series:
         return self.headers[0]
 
     @property
+    def images(self) -> int:
+        """Number of images, with all frames of files whose frames have no place."""
+        return sum(1 if h.expanded else h.frames for h in self.headers)
+
+    @property
     def voxels(self) -> int:
         """Number of voxels."""
         size = self.first.format
@@ -133,7 +138,7 @@ class Series:
         which = "without number" if number is None else f"{number:.0f}"
         text = f"{self.first.modality} series {which}".strip()
         description = self.first.description
-        count = len(self.headers)
+        count = self.images
         named = f"{text} {description!r}" if description else text
         return f"{named} ({count} {'slice' if count == 1 else 'slices'})"
 
@@ -147,7 +152,7 @@ class Series:
             modality=first.modality,
             description=first.description,
             number=None if number is None else int(number),
-            slices=len(self.headers),
+            slices=self.images,
             rows=first.format.rows if first.format else None,
             columns=first.format.columns if first.format else None,
             spacing=self._spacing(),
@@ -250,6 +255,22 @@ def _same_raster(a: Header, b: Header) -> bool:
     )
 
 
+def same_stack(a: Header, b: Header) -> bool:
+    """Whether two images are of one series, kind and raster.
+
+    Parameters
+    ----------
+    a, b : Header
+        The images.
+
+    Returns
+    -------
+    bool
+        ``True`` when they belong to one stack.
+    """
+    return a.series_uid == b.series_uid and _kind(a) == _kind(b) and _same_raster(a, b)
+
+
 def _kind(header: Header) -> str:
     if header.format is None:
         return "not an image"
@@ -257,7 +278,8 @@ def _kind(header: Header) -> str:
         return "localizer"
     if header.format.samples != 1:
         return "colour image"
-    if header.has_geometry:
+    whole_file = header.frames > 1 and not header.expanded
+    if header.has_geometry and not whole_file:
         return "segmentation" if header.modality == "SEG" else "volume"
     if header.sop_class.startswith(_SECONDARY_CAPTURE):
         return "secondary capture"

@@ -11,9 +11,6 @@ import os
 import warnings
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..errors import DicomError, DicomWarning
 from ..geometry import Grid
 from ..progress import ProgressCallback
@@ -23,6 +20,7 @@ from ._dicom_geometry import Stack, find_problems
 from ._facts import acquisition_facts, require_rescale, value_unit
 from ._folder import Damaged, read_folder
 from ._header import TAGS, Header
+from ._lost import require_none_lost
 from ._pixels import read_values
 from ._series import Series, SeriesInfo, group_series, slice_distance
 
@@ -134,8 +132,10 @@ def read_dicom(
     array, broken = read_values(headers, progress=_part(progress, _HEADERS_PART, 1.0))
     if broken:
         damaged += broken.values()
-        array, headers = _without(array, headers, broken, chosen)
-        stack, headers = _require_regular(Series(tuple(headers), "volume"), damaged)
+        good = _readable(headers, broken, chosen)
+        rest = Series(tuple(headers[i] for i in good), "volume")
+        stack, headers = _require_regular(rest, damaged)
+        array = array[good]
     _warn_damaged(damaged)
     first = headers[0]
     _warn_lookup_table(first)
@@ -174,24 +174,19 @@ def _require_regular(series: Series, damaged: Sequence[Damaged]) -> tuple[Stack,
             problems=[finding.code for finding in findings],
             **worst.details,
         )
+    require_none_lost(series, stacked[0], damaged)
     return stacked
 
 
-def _without(
-    array: NDArray[np.number],
-    headers: Sequence[Header],
-    broken: Iterable[int],
-    series: Series,
-) -> tuple[NDArray[np.number], list[Header]]:
-    """Leave damaged slices out; from a regular stack only its ends can go."""
+def _readable(headers: Sequence[Header], broken: Iterable[int], series: Series) -> list[int]:
+    """List the indices of the slices whose pixels could be read."""
     good = sorted(set(range(len(headers))) - set(broken))
     if not good:
         raise DicomError(
             f"None of the slices of {series.label()} can be decoded.",
             hint="Copy the series again from its source.",
         )
-    kept = [headers[i] for i in good]
-    return array[good[0] : good[-1] + 1][: len(good)], kept
+    return good
 
 
 def _grid(shape: tuple[int, ...], stack: Stack, first: Header) -> Grid:

@@ -21,7 +21,7 @@ from ..errors import FileFormatError, InputError, MedvoxelWarning, MemoryLimitEr
 from ..progress import Progress, ProgressCallback
 from ..volume import Segmentation, Volume
 from ._gzip import compress, decompress_into
-from ._label_table import table_path, write_label_table
+from ._label_table import label_table, table_path
 from ._nifti_header import grid_of, header_for, modality_and_unit
 from ._rescale import integer_values, value_dtype
 from ._write import atomic_path
@@ -70,7 +70,7 @@ def read_nifti(
     Warns
     -----
     MedvoxelWarning
-        When the file says nothing about orientation.
+        When the file says nothing about orientation, or voxels have no value (NaN).
     """
     path = Path(path).expanduser()
     image = _open(path)
@@ -91,8 +91,10 @@ def read_nifti(
     # nibabel gives 1 and 0 where the file asks for no scaling (slope 0 or not a number).
     slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
     modality, unit = modality_and_unit(header)
+    values = _rescaled(stored, slope, intercept)
+    _warn_without_value(values, path)
     return Volume(
-        _rescaled(stored, slope, intercept),
+        values,
         grid,
         modality=modality,
         unit=unit,
@@ -211,6 +213,22 @@ def _rescaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[A
     return values
 
 
+def _warn_without_value(array: NDArray[Any], path: Path) -> None:
+    """Tell of voxels that are not a number, which later steps refuse."""
+    if array.dtype.kind != "f":
+        return
+    count = sum(int(np.count_nonzero(np.isnan(plane))) for plane in array)
+    if count:
+        warnings.warn(
+            MedvoxelWarning(
+                f"{count} of {array.size} voxels of {path.name} have no value (NaN).",
+                hint="Replace them before the next step: x[is.na(x)] <- value in R, "
+                "numpy.nan_to_num() in Python.",
+            ),
+            stacklevel=3,
+        )
+
+
 def _within_32_bits(array: NDArray[Any]) -> NDArray[Any]:
     """Narrow what R and most programs have no type for."""
     if array.dtype.kind in "iu" and array.dtype.itemsize >= 4 and array.dtype != np.int32:
@@ -269,10 +287,17 @@ def write_nifti(
     else:
         dtype = _voxel_dtype(x.array)
         header = header_for(x.grid, dtype, x.modality, x.unit)
-    _write_image(x.array, dtype, header, path, progress)
     if isinstance(x, Volume):
+        with atomic_path(path) as temporary:
+            _write_image(x.array, dtype, header, temporary, progress)
         return (path,)
-    return (path, write_label_table(x.segments, table_path(path)))
+    beside = table_path(path)
+    # Names and image belong together: neither is replaced before both are written.
+    with atomic_path(path) as temporary:
+        _write_image(x.array, dtype, header, temporary, progress)
+        with atomic_path(beside) as table:
+            table.write_text(label_table(x.segments), encoding="utf-8", newline="\n")
+    return (path, beside)
 
 
 def _label_dtype(array: NDArray[np.integer]) -> np.dtype:
@@ -318,7 +343,7 @@ def _write_image(
             part = np.ascontiguousarray(array[start : start + planes_at_once], dtype)
             yield memoryview(part).cast("B")
 
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+    with open(path, "wb") as file:
         if path.name.lower().endswith(".gz"):
             compress(file, blocks(), report.advance)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -390,3 +391,20 @@ def test_absurd_size_is_damage(tmp_path, rows):
 def test_orientation_of_five_numbers(tmp_path):
     write_series(tmp_path, ImageOrientationPatient=list(AXIAL)[:5], places=positions(6))
     assert "orientation has 5 numbers" in refusal(tmp_path).message
+
+
+def test_a_folder_that_cannot_be_opened_is_said(tmp_path, monkeypatch):
+    (tmp_path / "open").mkdir()
+    write_series(tmp_path / "open")
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path) == locked:
+            raise PermissionError(13, "Permission denied", str(locked))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.warns(errors.DicomWarning, match="locked was passed over"):
+        assert read_dicom(tmp_path).array.shape[0] == 6

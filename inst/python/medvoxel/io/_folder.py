@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import DicomError, FileFormatError
+from ..errors import DicomError, DicomWarning, FileFormatError
 from ..progress import Progress, ProgressCallback
 from ._elements import DamagedFileError
 from ._frames import expand_frames
@@ -124,10 +125,21 @@ _AGAIN = "Copy it again from its source."
 def _files_below(root: Path) -> list[str]:
     # Hidden files are the shadows that macOS and thumbnail makers leave beside real ones.
     found = []
-    for folder, below, names in os.walk(root):
+    for folder, below, names in os.walk(root, onerror=_warn_unreadable):
         below[:] = sorted(name for name in below if not name.startswith("."))
         found += [os.path.join(folder, name) for name in sorted(names) if name[0] != "."]
     return found
+
+
+def _warn_unreadable(error: OSError) -> None:
+    warnings.warn(
+        DicomWarning(
+            f"The folder {error.filename} was passed over: it cannot be opened "
+            f"({error.strerror or error}).",
+            hint="If slices lie in it, get the right to read it and read the series again.",
+        ),
+        stacklevel=5,
+    )
 
 
 def _read_files(path: Path, files: list[str], progress: ProgressCallback | None) -> Folder:

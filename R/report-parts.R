@@ -11,7 +11,7 @@
 #' @param x A folder of DICOM files, a NIfTI file, or a scan.
 #' @param segmentation A segmentation on the scan's grid, or a function that makes one
 #'   of the scan, such as `\(x) segment_threshold(x, lower = 150)`. By default see below.
-#' @param series Which series of the folder, as for [read_dicom()].
+#' @param series Which series of the folder, as for [read_dicom()]; for folders only.
 #' @returns A list of class `medvoxel_report_parts`:
 #'
 #' | element | what |
@@ -64,12 +64,27 @@ print.medvoxel_report_parts <- function(x, ...) {
 # --- the scan -------------------------------------------------------------------------
 
 report_source <- function(x, series, call) {
-  if (is_scan(x)) return(list(scan = check_scan(x, call = call)))
+  if (is_scan(x)) {
+    check_no_series(series, "scan", call)
+    return(list(scan = check_scan(x, call = call)))
+  }
   path <- check_path(x, call = call)
   if (!dir.exists(path) && grepl("\\.(nii|nii\\.gz)$", path, ignore.case = TRUE)) {
+    check_no_series(series, "NIfTI file", call)
     return(list(scan = read_nifti(path)))
   }
   list(scan = read_dicom(path, series = series), series = list_series(path))
+}
+
+check_no_series <- function(series, what, call) {
+  if (is.null(series)) return(invisible())
+  medvoxel_abort(
+    c(
+      "{.arg series} chooses one series of a DICOM folder, and a {what} has but one.",
+      i = "Leave it out, or give the folder instead of the {what}."
+    ),
+    "input", call = call
+  )
 }
 
 report_title <- function(scan) {
@@ -90,7 +105,7 @@ report_segmentation <- function(scan, segmentation, call) {
   made <- if (is.null(segmentation)) {
     default_segmentation(scan)
   } else if (is.function(segmentation)) {
-    list(segmentation = segmentation(scan), rule = function_rule(segmentation))
+    by_function(scan, segmentation)
   } else {
     list(segmentation = segmentation, rule = "The segmentation was given.")
   }
@@ -102,11 +117,36 @@ report_segmentation <- function(scan, segmentation, call) {
   made
 }
 
-# The function as it was written, without the paths in it.
-function_rule <- function(f) {
+by_function <- function(scan, f) {
+  made <- f(scan)
+  names <- if (is_segmentation(made)) segment_table(made)$name
+  list(segmentation = made, rule = function_rule(f, names))
+}
+
+# Methods of the package's verbs: words that tell nothing of a patient.
+method_words <- c("range", "otsu", "cubic", "linear", "nearest")
+
+# The function as it was written, without its comments and strings: those may be paths,
+# names of files and of patients. Names of segments stand in the tables anyway.
+function_rule <- function(f, names = character()) {
+  if (!is.primitive(f)) {
+    keep <- c(names, method_words)
+    f <- as.function(c(blank_strings(formals(f), keep), list(blank_strings(body(f), keep))))
+  }
   code <- trimws(paste(trimws(deparse(f)), collapse = " "))
-  code <- gsub("([\"'])[^\"']*[/\\\\][^\"']*\\1", "\"[path]\"", code)
   paste("The segmentation was made by this function:", code)
+}
+
+blank_strings <- function(code, keep) {
+  if (is.character(code)) return(ifelse(code %in% keep, code, "[text]"))
+  if (!is.call(code) && !is.pairlist(code) && !is.list(code)) return(code)
+  # One by one and in place: an empty argument, as in `x[1, ]`, cannot be handed on.
+  for (i in seq_along(code)) {
+    if (is.character(code[[i]]) || is.recursive(code[[i]])) {
+      code[[i]] <- blank_strings(code[[i]], keep)
+    }
+  }
+  code
 }
 
 default_segmentation <- function(scan) {
@@ -196,11 +236,22 @@ without_paths <- function(notes, path) {
   inside <- if (dir.exists(path)) list.files(path, recursive = TRUE) else character()
   names <- unique(c(path, full, path.expand("~"), getwd(), inside, basename(inside),
                     unlist(strsplit(dirname(inside), "/")), basename(full)))
-  names <- setdiff(names, c("", ".", "/"))
+  # Not "/" or "..".
+  names <- names[grepl("[^/\\\\.[:space:]]", names)]
   # The longest first, and only whole words: a file may be called "12".
   for (name in names[order(-nchar(names))]) {
-    word <- paste0("(?<![[:alnum:]_.-])\\Q", name, "\\E(?![[:alnum:]_-]|\\.[[:alnum:]])")
+    word <- sprintf("(?<![[:alnum:]_.-])%s(?![[:alnum:]_-]|\\.[[:alnum:]])", path_pattern(name))
     notes <- gsub(word, "[name]", notes, perl = TRUE)
   }
   notes
+}
+
+# A path however it is written: Windows and Python have backslashes, doubled in quotes, and
+# a message that was laid out has single spaces, or some that do not break.
+path_pattern <- function(path) {
+  pieces <- strsplit(path, "[/\\\\]+")[[1]]
+  words <- lapply(strsplit(pieces, "[[:space:]]+"), function(w) {
+    paste0(ifelse(nzchar(w), paste0("\\Q", w, "\\E"), ""), collapse = "[\\s\u00a0]+")
+  })
+  paste(words, collapse = "[/\\\\]+")
 }

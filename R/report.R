@@ -7,7 +7,9 @@
 #'
 #' No name, identifier or birth date of the patient reaches the report or the files, nor
 #' any path of your machine. What you write into `title` and the names of segments is
-#' yours to check.
+#' yours to check. A function given as `segmentation` is quoted in the report, without its
+#' comments and with `"[text]"` in place of every string, but for the names of segments and of
+#' methods; the names of its variables and arguments stay.
 #'
 #' The page is an R Markdown template, in RStudio under *File > New File > R Markdown >
 #' From Template*: change it there and knit it, or give your version as `template`.
@@ -19,6 +21,8 @@
 #' @param title Title of the report; by default modality and description of the scan.
 #' @param files Whether to write, in the same folder, the labelmap `labels.nii.gz` with
 #'   its table `labels.tsv`, the surface `surface.stl` (LPS mm) and `statistics.csv`.
+#'   Those of them that lie there from an earlier report and were not made this time, as
+#'   when no voxel was segmented, are removed. With `FALSE` they stay as they are.
 #' @param template An R Markdown file made from the template; by default the template.
 #' @param open Whether to show the report in the browser.
 #' @param quiet Whether to say nothing while working.
@@ -46,9 +50,10 @@ scan_report <- function(x, output = "report.html", segmentation = NULL, title = 
   if (files) step("Writing the results as files", write_report_files(parts, stage))
   parts$files <- list.files(stage)
   step("Drawing the report", render_report(parts, template, title, stage, basename(output)))
-  publish(stage, c(basename(output), parts$files), dirname(output))
+  stale <- if (files) setdiff(result_files, parts$files) else character()
+  publish(stage, c(basename(output), parts$files), dirname(output), stale)
   if (!quiet) medvoxel_inform(c(v = "The report is {.file {output}}."))
-  if (open) utils::browseURL(paste0("file://", normalizePath(output, "/")))
+  if (open) utils::browseURL(file_url(normalizePath(output, "/")))
   invisible(output)
 }
 
@@ -61,6 +66,15 @@ given_parts <- function(x, segmentation, series, call = caller_env()) {
     )
   }
   x
+}
+
+# An absolute path with forward slashes as an address: "C:/a b" is "file:///C:/a%20b", a
+# share "//server/x" is "file://server/x".
+file_url <- function(path) {
+  path <- utils::URLencode(enc2utf8(path), reserved = TRUE, repeated = TRUE)
+  path <- gsub("%3A", ":", gsub("%2F", "/", path, fixed = TRUE), fixed = TRUE)
+  slashes <- attr(regexpr("^/{0,2}", path), "match.length")
+  paste0("file:", strrep("/", c(3, 2, 0)[slashes + 1]), path)
 }
 
 # Runs each step and, unless quiet, shows what is being done and how long it took.
@@ -139,6 +153,9 @@ staging_folder <- function() {
   path
 }
 
+# What write_report_files() may make.
+result_files <- c("labels.nii.gz", "labels.tsv", "surface.stl", "statistics.csv")
+
 write_report_files <- function(parts, folder) {
   if (!is.null(parts$segmentation)) {
     write_nifti(parts$segmentation, file.path(folder, "labels.nii.gz"))
@@ -180,15 +197,14 @@ render_report <- function(parts, template, title, folder, name, call = caller_en
   )
 }
 
-# First all files are copied beside their targets under other names, then all are renamed:
-# a full disk leaves the old files as they were.
-publish <- function(stage, names, folder, call = caller_env()) {
-  waiting <- file.path(folder, sprintf(".%s.%d.part", names, Sys.getpid()))
+# First all files are copied beside their targets under other names: a full disk leaves the
+# old files as they were. Then they are put in place; `stale` are old files to remove.
+publish <- function(stage, names, folder, stale = character(), call = caller_env()) {
+  waiting <- hidden_names(folder, names, "part")
   on.exit(unlink(waiting))
   copied <- file.copy(file.path(stage, names), waiting, overwrite = TRUE)
   whole <- copied & file.size(waiting) == file.size(file.path(stage, names))
-  renamed <- all(whole) && all(file.rename(waiting, file.path(folder, names)))
-  if (!renamed) {
+  if (!all(whole) || !replace_files(waiting, names, folder, stale)) {
     medvoxel_abort(
       c(
         "The report could not be written to {.path {folder}}.",
@@ -198,3 +214,35 @@ publish <- function(stage, names, folder, call = caller_env()) {
     )
   }
 }
+
+# The old files are kept aside until all new ones are in place, and come back when one of
+# them cannot be. Returns whether all went well.
+replace_files <- function(waiting, names, folder, stale) {
+  targets <- file.path(folder, names)
+  old <- Filter(function(n) file.exists(file.path(folder, n)), c(names, stale))
+  aside <- hidden_names(folder, old, "old")
+  old <- file.path(folder, old)
+  # A folder in the place of a file is not ours to move.
+  if (any(dir.exists(old))) return(FALSE)
+  if (rename_all(old, aside) && rename_all(waiting, targets)) {
+    unlink(aside)
+    return(TRUE)
+  }
+  moved <- file.exists(aside)
+  unlink(setdiff(targets[!file.exists(waiting)], old[!moved]))
+  rename_all(aside[moved], old[moved])
+  FALSE
+}
+
+hidden_names <- function(folder, names, end) {
+  if (length(names) == 0) return(character())
+  file.path(folder, sprintf(".%s.%d.%s", names, Sys.getpid(), end))
+}
+
+rename_all <- function(from, to) {
+  for (i in seq_along(from)) if (!rename_file(from[i], to[i])) return(FALSE)
+  TRUE
+}
+
+# The failure is told by the caller, with what to do.
+rename_file <- function(from, to) suppressWarnings(file.rename(from, to))

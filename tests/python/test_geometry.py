@@ -70,6 +70,14 @@ def test_grids_are_compared_in_millimetres(any_grid):
     assert "resample_to" in error.value.hint
 
 
+def test_the_smallest_spacing_decides_what_is_the_same():
+    # 0.01 mm is 2 % of a voxel of 0.5 mm, though little of a slice of 4 mm.
+    grid = Grid((4, 5, 6), (4.0, 0.8, 0.5))
+    shifted = Grid(grid.shape, grid.spacing, (0.01, 0.0, 0.0))
+    assert not grid.same_as(shifted)
+    assert grid.same_as(shifted, tolerance=0.03)
+
+
 def test_difference_of_direction_in_degrees():
     angle = np.radians(10)
     turn = np.array(

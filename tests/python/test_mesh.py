@@ -223,6 +223,47 @@ def test_step_size_is_coarser_and_still_closed(step):
     assert as_trimesh(mesh).is_watertight
 
 
+def test_a_step_starts_at_the_first_voxel_of_a_structure():
+    """A plate of one slice is seen with every step that its surroundings allow."""
+    values = np.zeros((16, 12, 12), np.int16)
+    values[7] = 1000
+    mesh = make_mesh(Volume(values, Grid(values.shape)), threshold=500, step_size=3)
+    z = mesh.vertices[:, 2]
+    # By hand: 499.5 lies at 0.4995 of the way from slice 4 or 10 to slice 7.
+    assert (z.min(), z.max()) == pytest.approx((4 + 3 * 0.4995, 10 - 3 * 0.4995), abs=1e-4)
+
+
+@pytest.mark.parametrize("step", [2, 4])
+def test_a_step_over_a_thin_structure_is_an_error(step):
+    mask = np.zeros((9, 9, 9), bool)
+    mask[1, 3, 5] = mask[2, 4, 4] = True  # in the box's corners that no step sees
+    seg = labels(Grid(mask.shape), mask)
+    with pytest.raises(InputError, match=rf"step_size {step} .* segment 'ball'.* smaller"):
+        make_mesh(seg, step_size=step)
+    scan = Volume(np.where(mask, 900, 0).astype(np.int16), seg.grid)
+    with pytest.raises(InputError, match=rf"step_size {step} .* at least 300.* smaller"):
+        make_mesh(scan, step_size=step)
+    assert mesh_volume(make_mesh(seg))[1] > 0
+    assert mesh_volume(make_mesh(scan))[1] > 0
+
+
+def test_a_threshold_between_whole_numbers():
+    values = np.full((9, 9, 9), 250, np.int16)
+    values[3:6, 3:6, 3:6] = 251
+    mesh = make_mesh(Volume(values, Grid(values.shape)), threshold=250.5)
+    np.testing.assert_allclose(mesh.vertices.min(axis=0), 2.5, atol=1e-5)
+    np.testing.assert_allclose(mesh.vertices.max(axis=0), 5.5, atol=1e-5)
+
+
+def test_a_segment_chosen_twice_is_made_once():
+    mask = np.zeros((5, 5, 5), bool)
+    mask[2, 2, 2] = True
+    seg = labels(Grid(mask.shape), mask)
+    mesh = make_mesh(seg, segments=["ball", 1])
+    assert [s.name for s in mesh.segments] == ["ball"]
+    assert len(mesh.faces) == len(make_mesh(seg).faces)
+
+
 def test_input_is_not_written_to():
     scan, _ = ball("plain")
     before = scan.array.copy()

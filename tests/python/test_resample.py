@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from medvoxel import Grid, Segment, Segmentation, Volume, resample, resample_to
+from medvoxel._resample_labels import resample_labels
 from medvoxel._resample_operators import axis_operator
 from medvoxel.errors import Cancelled, GeometryError, InputError, MedvoxelWarning, MemoryLimitError
 
@@ -229,6 +230,31 @@ def test_resample_to_is_true_to_the_place_in_the_patient(name, reference):
     assert np.abs(blurred.array - out.array).max() < 12
 
 
+def test_a_small_angle_is_not_taken_for_parallel():
+    """A quarter of a voxel over the whole grid, on a ramp that linear sampling gives exactly."""
+    grid = Grid((5, 41, 41), (4.0, 0.8, 0.8))
+    target = Grid(grid.shape, grid.spacing, grid.origin, rotation(np.degrees(0.25 / 40)))
+    scan = volume_of(grid, lambda place: 100 * place[..., 0])
+    out = resample_to(scan, target, method="linear", antialias=False, fill=np.nan)
+    seen = np.isfinite(out.array[:, 1:-1, 1:-1])
+    expected = 100 * points(target)[..., 0][:, 1:-1, 1:-1]
+    assert seen.mean() > 0.9
+    np.testing.assert_allclose(out.array[:, 1:-1, 1:-1][seen], expected[seen], atol=0.01)
+
+
+def test_cubic_sampling_of_a_part_is_that_of_the_whole():
+    """SciPy filters the whole array, here only what is near to the target is."""
+    ndimage = pytest.importorskip("scipy.ndimage")
+    values = np.random.default_rng(5).normal(0, 500, (40, 44, 42))
+    grid = Grid(values.shape, (1.3, 0.8, 0.5))
+    origin = grid.index_to_lps((20.3, 22.4, 21.2))
+    target = Grid((2, 3, 3), (0.4, 0.3, 0.3), tuple(origin), DIRECTIONS["oblique"])
+    out = resample_to(Volume(values, grid), target, antialias=False)
+    index = np.moveaxis(grid.lps_to_index(points(target)), -1, 0)
+    expected = ndimage.map_coordinates(values, index, order=3, mode="mirror")
+    np.testing.assert_allclose(out.array, expected, atol=0.01)
+
+
 def test_whole_voxel_shift_copies_exactly():
     grid = Grid((6, 9, 8), ANISOTROPIC, (5, 6, 7), DIRECTIONS["oblique"])
     scan = Volume(np.random.default_rng(2).integers(-900, 900, grid.shape).astype(np.int16), grid)
@@ -321,6 +347,25 @@ def test_label_ties_go_to_the_structure_then_to_the_lower_label():
     np.testing.assert_array_equal(out.array.ravel(), [2, 2])
     seg = Segmentation(np.array([[[2, 2, 1, 1]]], np.uint8), Grid((1, 1, 4)), table)
     np.testing.assert_array_equal(resample(seg, (1, 1, 4)).array.ravel(), [1])
+
+
+def test_label_ties_are_kept_through_rounding_errors():
+    seg = np.array([[[0, 1, 2]]], np.uint8)
+
+    def halves(first, second):
+        scores = {1: first, 2: second}
+        here = (slice(0, 1),) * 3
+        return lambda array, label, box: (np.full((1, 1, 1), scores[label], np.float32), here)
+
+    rounding = 2e-7
+    for first, second, expected in [
+        (0.5 - rounding, 0.0, 1),  # against the background
+        (0.0, 0.5 - rounding, 2),
+        (0.5 - rounding, 0.5 + rounding, 1),  # against each other
+        (0.49, 0.0, 0),  # no tie
+    ]:
+        out = resample_labels(seg, (1, 1, 1), halves(first, second))
+        assert out.item() == expected
 
 
 def test_one_hot_argmax_equals_the_plain_way():

@@ -39,8 +39,37 @@ test_that("a segmentation or a function of the user's is taken", {
 test_that("the path in a function does not reach the report", {
   f <- function(x) as_segmentation(read_nifti("/home/smith/labels.nii"), x, "bone")
   expect_false(grepl("smith", function_rule(f)))
-  expect_match(function_rule(f), 'read_nifti("[path]")', fixed = TRUE)
-  expect_match(function_rule(function(x) x / 2 > "a"), 'x/2 > "a"', fixed = TRUE)
+  expect_match(function_rule(f), 'read_nifti("[text]")', fixed = TRUE)
+})
+
+test_that("strings in a function do not reach the report, but for names of segments", {
+  skip_if_no_core()
+  f <- function(x, file = "mueller_a.rds") {
+    # mueller in a comment
+    pick <- function(y, from = "mueller_b", ...) y[1, , drop = FALSE]
+    if (identical(x, NULL)) pick(readRDS(r"(mueller_c.rds)"), c(a = "mueller_d"), NULL)
+    segment_threshold(x, lower = 250, name = "bone", method = "range")
+  }
+  rule <- report_parts(small_scan(), f)$rule
+  expect_no_match(rule, "mueller")
+  expect_match(rule, 'function (x, file = "[text]")', fixed = TRUE)
+  expect_match(rule, 'pick <- function(y, from = "[text]", ...) y[1, , drop = FALSE]', fixed = TRUE)
+  expect_match(rule, 'readRDS("[text]"), c(a = "[text]"), NULL)', fixed = TRUE)
+  kept <- 'segment_threshold(x, lower = 250, name = "bone", method = "range")'
+  expect_match(rule, kept, fixed = TRUE)
+  # A name that is no segment's is a string like others.
+  expect_match(function_rule(f, "body"), 'name = "[text]"', fixed = TRUE)
+  expect_match(function_rule(function() "mueller"), 'function () "[text]"', fixed = TRUE)
+  one <- function(x) sapply(x, function(y = "mueller") y)
+  expect_match(function_rule(one), 'function(y = "[text]") y', fixed = TRUE)
+  expect_match(function_rule(sum), "sum")
+})
+
+test_that("a series is chosen from folders only", {
+  expect_error(report_parts(small_scan(), series = 2), "series", class = "medvoxel_error_input")
+  file <- withr::local_tempfile(fileext = ".nii.gz")
+  file.create(file)
+  expect_error(report_parts(file, series = 2), "series", class = "medvoxel_error_input")
 })
 
 test_that("other values than HU are parted by k-means, without the background", {
@@ -130,6 +159,27 @@ test_that("names of folders and files are taken out of notes", {
   expect_match(clean[2], "Spacing 12.5 mm, 120 slices.", fixed = TRUE)
   expect_equal(without_paths(character(), folder), character())
   expect_equal(without_paths("x", small_scan()), "x")
+})
+
+test_that("paths are taken out however they are written", {
+  notes <- c(
+    "In C:\\Users\\Smith  Anna\\scan 1 is a file.", "In 'C:\\\\Users\\\\Smith  Anna\\\\scan 1'.",
+    "In C:/Users/Smith Anna/scan\u00a01.", "In C:/Users\\Smith\nAnna/scan 1, x/y is http://a.b."
+  )
+  for (path in c("C:/Users/Smith  Anna/scan 1", "C:\\Users\\Smith  Anna\\scan 1\\")) {
+    clean <- without_paths(notes, path)
+    expect_equal(clean, c(
+      "In [name] is a file.", "In '[name]'.", "In [name].", "In [name], x/y is http://a.b."
+    ))
+  }
+  folder <- file.path(withr::local_tempdir(), "Smith  Anna")
+  dir.create(file.path(folder, "left  foot"), recursive = TRUE)
+  file.create(file.path(folder, "left  foot", "anna  1.dcm"))
+  said <- suppressWarnings(collect_notes(medvoxel_warn(
+    "Left out: {file.path(folder, 'left  foot')}, left  foot\\anna  1.dcm, Smith  Anna.", "dicom"
+  )))
+  expect_match(said, "Smith Anna", fixed = TRUE)
+  expect_no_match(without_paths(said, folder), "smith|anna|left f|foot", ignore.case = TRUE)
 })
 
 test_that("what is no scan and no path is refused", {

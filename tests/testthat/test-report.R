@@ -187,6 +187,27 @@ test_that("a scan without a segment gives a page that says so", {
   expect_match(page_text(output), "All values of the scan are alike", fixed = TRUE)
 })
 
+test_that("results of an earlier scan do not stay beside the report of another", {
+  skip_if_no_report()
+  folder <- withr::local_tempdir()
+  output <- file.path(folder, "page.html")
+  results <- c("labels.nii.gz", "labels.tsv", "surface.stl", "statistics.csv")
+  for (name in c(results, "labels.csv")) writeLines("old", file.path(folder, name))
+  flat <- as_scan(array(7, c(8, 9, 6)), spacing = c(1, 1, 4))
+  scan_report(flat, output, files = FALSE, open = FALSE, quiet = TRUE)
+  expect_setequal(list.files(folder), c("page.html", "labels.csv", results))
+  scan_report(flat, output, open = FALSE, quiet = TRUE)
+  expect_setequal(
+    list.files(folder, all.files = TRUE, no.. = TRUE), c("page.html", "labels.csv")
+  )
+})
+
+test_that("a report's file is shown by an address that browsers know", {
+  expect_equal(file_url("C:/Users/a b/page.html"), "file:///C:/Users/a%20b/page.html")
+  expect_equal(file_url("/home/50% #1/page.html"), "file:///home/50%25%20%231/page.html")
+  expect_equal(file_url("//server/share/page.html"), "file://server/share/page.html")
+})
+
 test_that("what fails leaves the old files as they were, and nothing besides", {
   skip_if_no_report()
   folder <- withr::local_tempdir()
@@ -292,6 +313,9 @@ test_that("what cannot work is said before the work begins", {
     scan_report(x, "no/such/folder/report.html"), "dir.create", class = "medvoxel_error_file"
   )
   output <- withr::local_tempfile(fileext = ".html")
+  expect_error(
+    scan_report(x, output, series = 2, quiet = TRUE), "series", class = "medvoxel_error_input"
+  )
   expect_error(scan_report(x, output, title = 3), class = "medvoxel_error_input")
   expect_error(scan_report(x, output, template = "no.Rmd"), class = "medvoxel_error_file")
   expect_false(file.exists(output))
@@ -319,6 +343,40 @@ test_that("files are published together or not at all", {
   publish(stage, "a", folder)
   expect_equal(readLines(file.path(folder, "a")), "new")
   expect_equal(list.files(folder, all.files = TRUE, no.. = TRUE), "a")
+})
+
+test_that("a file that cannot be put in place brings all old ones back", {
+  stage <- withr::local_tempdir()
+  folder <- withr::local_tempdir()
+  for (name in c("a", "b", "c")) writeLines("new", file.path(stage, name))
+  for (name in c("a", "c", "stale")) writeLines("old", file.path(folder, name))
+  as_before <- function() {
+    expect_setequal(list.files(folder, all.files = TRUE, no.. = TRUE), c("a", "c", "stale"))
+    for (name in c("a", "c", "stale")) expect_equal(readLines(file.path(folder, name)), "old")
+  }
+  rename <- rename_file
+  # Three old files are kept aside, then three new ones put in place: each of them fails once.
+  for (failing in 1:6) {
+    turn <- 0
+    local_mocked_bindings_compat("rename_file", function(from, to) {
+      turn <<- turn + 1
+      turn != failing && rename(from, to)
+    })
+    expect_error(
+      publish(stage, c("a", "b", "c"), folder, "stale"), class = "medvoxel_error_file"
+    )
+    as_before()
+  }
+  local_mocked_bindings_compat("rename_file", rename)
+  # A folder where a file should be is left alone.
+  dir.create(file.path(folder, "b"))
+  expect_error(publish(stage, c("a", "b", "c"), folder), class = "medvoxel_error_file")
+  expect_true(dir.exists(file.path(folder, "b")))
+  unlink(file.path(folder, "b"), recursive = TRUE)
+  as_before()
+  publish(stage, c("a", "b", "c"), folder, "stale")
+  expect_setequal(list.files(folder, all.files = TRUE, no.. = TRUE), c("a", "b", "c"))
+  for (name in c("a", "b", "c")) expect_equal(readLines(file.path(folder, name)), "new")
 })
 
 test_that("a real CT goes from its folder to a page", {

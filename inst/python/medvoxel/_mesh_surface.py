@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._boxes import Box
+from .errors import InputError
 from .geometry import Grid
 
 __all__ = ["mask_surface", "value_surface"]
@@ -45,6 +46,11 @@ def value_surface(
     faces : ndarray of int, shape (m, 3)
         0-based rows of `vertices`, wound so that normals point outwards.
 
+    Raises
+    ------
+    InputError
+        When `step` passes over all voxels of at least the threshold.
+
     Notes
     -----
     Lewiner's marching cubes [1]_ as in scikit-image. A whole number v stands for what was
@@ -62,10 +68,14 @@ def value_surface(
     cut = tuple(slice(a, b, step) for a, b in zip(start, stop, strict=True))
     crop = array[cut].astype(np.float32)
     level = _make_crossable(crop, threshold)
+    if not (crop > level).any():
+        raise _too_coarse(step, f"voxels of at least {threshold:g}")
     return _march(_close(crop, level), level, grid, start, step, "lewiner")
 
 
-def mask_surface(mask: NDArray[np.bool_], grid: Grid, box: Box, step: int = 1) -> Surface:
+def mask_surface(
+    mask: NDArray[np.bool_], grid: Grid, box: Box, step: int = 1, name: str = "the mask"
+) -> Surface:
     """Surface half way between the voxels of a mask and their neighbours.
 
     Parameters
@@ -78,11 +88,18 @@ def mask_surface(mask: NDArray[np.bool_], grid: Grid, box: Box, step: int = 1) -
         Where the part lies in the array.
     step : int
         Look at every `step`-th voxel only.
+    name : str
+        What the mask is, for the message of an error.
 
     Returns
     -------
     vertices, faces : ndarray
         As for :func:`value_surface`.
+
+    Raises
+    ------
+    InputError
+        When `step` passes over all voxels of the mask.
 
     Notes
     -----
@@ -95,8 +112,18 @@ def mask_surface(mask: NDArray[np.bool_], grid: Grid, box: Box, step: int = 1) -
     .. [1] W. E. Lorensen and H. E. Cline, "Marching cubes: a high resolution 3D surface
        construction algorithm", SIGGRAPH 1987, 163-169.
     """
-    data = np.pad(mask[::step, ::step, ::step].astype(np.float32), 1)
+    seen = mask[::step, ::step, ::step]
+    if not seen.any():
+        raise _too_coarse(step, f"voxels of {name}")
+    data = np.pad(seen.astype(np.float32), 1)
     return _march(data, 0.5, grid, [part.start for part in box], step, "lorensen")
+
+
+def _too_coarse(step: int, what: str) -> InputError:
+    return InputError(
+        f"step_size {step} is too large: it passes over all {what}.",
+        hint="Use a smaller step_size; 1 looks at every voxel.",
+    )
 
 
 def _make_crossable(crop: NDArray[np.float32], threshold: float) -> float:

@@ -70,7 +70,8 @@ def make_mesh(
     Raises
     ------
     InputError
-        When nothing is at or above the threshold, or a chosen segment has no voxels.
+        When nothing is at or above the threshold, a chosen segment has no voxels, or
+        `step_size` passes over all voxels of a thin structure.
 
     Warns
     -----
@@ -130,7 +131,13 @@ def _mesh_segments(
             MedvoxelWarning(f"Left out, because they have no voxels: {names}."), stacklevel=3
         )
     surfaces = [
-        mask_surface(x.array[boxes[row.value]] == row.value, x.grid, boxes[row.value], step)
+        mask_surface(
+            x.array[boxes[row.value]] == row.value,
+            x.grid,
+            boxes[row.value],
+            step,
+            f"segment {row.name!r}",
+        )
         for row in Progress.over(found, progress, "Making surfaces")
     ]
     return join(surfaces, found)

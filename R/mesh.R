@@ -131,7 +131,9 @@ is_watertight <- function(mesh) measure_mesh(mesh, "is_watertight", NA)
 
 measure_mesh <- function(mesh, name, type, call = caller_env()) {
   check_mesh(mesh, call = call)
-  by_value <- core_call(name, mesh, .call = call)
+  by_value <- with_status(
+    "Measuring the surface", nrow(mesh$faces), large_mesh, core_call(name, mesh, .call = call)
+  )
   table <- mesh$segments
   result <- vapply(as.character(table$value), function(v) by_value[[v]], type)
   rlang::set_names(result, table$name)
@@ -154,6 +156,12 @@ measure_mesh <- function(mesh, name, type, call = caller_env()) {
 write_mesh <- function(mesh, path) {
   check_mesh(mesh)
   check_string(path)
-  core_call("write_mesh", mesh, path.expand(path))
+  with_status(
+    "Writing the surface", nrow(mesh$faces), large_mesh,
+    core_call("write_mesh", mesh, path.expand(path))
+  )
   invisible(mesh)
 }
+
+# Faces from which on a library may need more than two seconds.
+large_mesh <- 4e5

@@ -2,10 +2,7 @@
 # seconds. The callback is throttled in Python.
 
 with_progress <- function(label, code) {
-  # In a page that is being knit a bar would be printed again and again.
-  wanted <- isTRUE(getOption("medvoxel.progress", TRUE)) &&
-    !isTRUE(getOption("knitr.in.progress"))
-  if (is.null(label) || !wanted) return(code(NULL))
+  if (is.null(label) || !wants_progress()) return(code(NULL))
   bar <- cli::cli_progress_bar(
     label, total = 100, clear = TRUE, .auto_close = FALSE,
     format = "{cli::pb_name} {cli::pb_bar} {cli::pb_percent} | {cli::pb_eta_str}"
@@ -24,4 +21,16 @@ with_progress <- function(label, code) {
       error = function(e) TRUE
     )
   })
+}
+
+# In a page that is being knit a bar would be printed again and again.
+wants_progress <- function() {
+  isTRUE(getOption("medvoxel.progress", TRUE)) && !isTRUE(getOption("knitr.in.progress"))
+}
+
+# For work that a library does in one go and that cannot say how far it is: `size` above
+# `large` takes seconds, and then at least what is being done is shown.
+with_status <- function(label, size, large, code) {
+  if (size > large && wants_progress()) cli::cli_progress_step(label)
+  force(code)
 }

@@ -73,6 +73,7 @@ show_numbers <- function(x, digits, collapse) {
 #' @export
 summary.medvoxel_scan <- function(object, ...) {
   values <- array_only(object)
+  if (length(values) > 1e7 && wants_progress()) cli::cli_progress_step("Sorting values")
   structure(
     list(
       title = scan_title(object), geometry = geometry_lines(object),

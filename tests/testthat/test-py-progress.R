@@ -62,3 +62,11 @@ test_that("an interrupt ends the work with a classed condition, and Python goes 
   }
   expect_identical(session$get_result(), c("medvoxel_error_cancelled", "medvoxel_scan"))
 })
+
+test_that("what a library does in one go is at least named when it is large", {
+  withr::local_options(medvoxel.progress = TRUE)
+  expect_message(expect_identical(with_status("Writing", 10, 5, 42), 42), "Writing")
+  expect_silent(with_status("Writing", 1, 5, 42))
+  withr::local_options(medvoxel.progress = FALSE)
+  expect_silent(with_status("Writing", 10, 5, 42))
+})

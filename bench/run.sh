@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Time medvoxel against its peers and the source documents' code, into bench/RESULTS.md:
+#   bench/run.sh [stage ...]     crossing, read, resample, mesh; all when none is named
+# BENCH_ROUNDS sets the number of rounds. The package must be installed: make install. Peers and
+# scans take 2 GB of the cache folder.
+# shellcheck source=tools/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tools/lib.sh"
+
+BENCH_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/medvoxel/bench
+export BENCH_CACHE PYTHONDONTWRITEBYTECODE=1
+peers="$BENCH_CACHE/venv"
+rounds=${BENCH_ROUNDS:-5}
+
+# The peers have a virtualenv of their own, so that medvoxel's stays as its users have it.
+make_environment() {
+  local wanted python
+  wanted=$(Rscript --no-init-file -e 'writeLines(medvoxel:::python_requirements())') ||
+    fail "the package is not installed: make install."
+  [ "$(cat "$peers/wanted.txt" 2>/dev/null)" != "$wanted"$'\n'"$(<bench/peers.txt)" ] || return 0
+  say "Installing what is measured into $peers (once, some minutes) ..."
+  python=$(Rscript --no-init-file -e 'cat(medvoxel:::python_plan()$python)')
+  [ -x "$python" ] || python=python3
+  mkdir -p "$BENCH_CACHE"
+  "$python" -m venv --clear "$peers"
+  say "$wanted" >"$peers/requirements.txt"
+  install_python --requirement "$peers/requirements.txt" || fail "pip could not install them."
+  install_peers
+  say "$wanted"$'\n'"$(<bench/peers.txt)" >"$peers/wanted.txt"
+}
+
+# One by one: a peer that has no wheel for this Python must not keep out the others.
+install_peers() {
+  local peer
+  grep -v '^#' bench/peers.txt | while IFS= read -r peer; do
+    install_python --constraint "$peers/requirements.txt" "$peer" ||
+      say "$peer cannot be installed here; what needs it is left out."
+  done
+}
+
+install_python() {
+  "$peers/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+# run_stage <name>: returns 1 when a route failed or gave a wrong answer.
+run_stage() {
+  local result="$BENCH_CACHE/$1.json"
+  if [ -e "bench/stages/$1.R" ]; then
+    Rscript --no-init-file bench/harness.R "$1" "$result" "$rounds"
+  else
+    PYTHONPATH=inst/python "$peers/bin/python" bench/harness.py "$1" "$result" --rounds "$rounds"
+  fi || fail "the stage $1 ended early."
+  "$peers/bin/python" bench/results.py "$result" bench/RESULTS.md
+}
+
+[ $# -gt 0 ] || set -- crossing read resample mesh
+for stage in "$@"; do
+  compgen -G "bench/stages/$stage.[Rp]*" >/dev/null || fail "there is no stage '$stage'."
+done
+make_environment
+code=0
+for stage in "$@"; do
+  run_stage "$stage" || code=1
+done
+say "" && say "The tables are in bench/RESULTS.md."
+exit $code

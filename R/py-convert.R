@@ -5,9 +5,10 @@
 # Call a public function of the core. Scans, segmentations and meshes among the
 # arguments cross as such; the result comes back as an R object.
 core_call <- function(.name, ..., .progress = NULL, .call = caller_env()) {
-  # What is missing among the arguments is said by R, before Python is asked for.
-  dots <- list(...)
+  # First of all: a tuple among the arguments would start just any Python. Then they are
+  # evaluated by themselves, so that what is wrong with them is said by R.
   core <- py_core(.call)
+  dots <- list(...)
   outcome <- cancellable(.call, {
     arguments <- lapply(dots, to_python, core = core)
     outcome <- with_progress(.progress, function(callback) {

@@ -7,7 +7,8 @@
 #'   "no segment".
 #' @param reference The scan (or segmentation) on whose grid it lies.
 #' @param segments A data frame with the columns `value`, `name` and, if wished,
-#'   `colour` (any that R knows), such as the table that [write_nifti()] leaves; or a character vector of names for the values 1, 2,
+#'   `colour` (any that R knows), such as the table that [write_nifti()] leaves; or a
+#'   character vector of names for the values 1, 2,
 #'   3 ... Left out, the values that occur are named "segment 1" and so on.
 #' @returns A `medvoxel_segmentation`: the integer array with the attributes
 #'   `spacing`, `origin`, `direction` and `segments`.

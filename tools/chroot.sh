@@ -95,6 +95,7 @@ enter_root() {
     root=$1 indexes=$2 data=$3 data_inside=$4
     shift 4
     mount -t proc proc "$root/proc"
+    mount -t sysfs -o ro sysfs "$root/sys"
     mount --rbind /dev "$root/dev"
     while IFS= read -r place; do
       [ -n "$place" ] || continue

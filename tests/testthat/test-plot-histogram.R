@@ -64,9 +64,9 @@ test_that("one value, and infinite values", {
   expect_equal(p$data$voxels, 8)
   p <- plot_histogram(as_scan(array(0.5, c(2, 2, 2))))
   expect_equal(sum(p$data$voxels), 8)
-  x <- as_scan(array(c(Inf, 1:7), c(2, 2, 2)))
+  x <- as_scan(array(1:8 + 0.5, c(2, 2, 2)))
+  x[1, 1, 1] <- Inf
   expect_error(plot_histogram(x), "infinite", class = "medvoxel_error_input")
-  expect_equal(sum(plot_histogram(x, range = c(0, 10))$data$voxels), 7)
 })
 
 test_that("segments are counted on their own", {

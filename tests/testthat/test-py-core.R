@@ -6,7 +6,8 @@ failing_call <- function() {
     resample(scan),
     error = function(e) {
       list(
-        class = class(e), message = cli::ansi_strip(conditionMessage(e)),
+        # cli breaks lines where the width of a path has it do so.
+        class = class(e), message = gsub("\\s+", " ", cli::ansi_strip(conditionMessage(e))),
         call = deparse(e$call)[1]
       )
     }

@@ -133,7 +133,7 @@ python_requirements <- function(reticulate = utils::packageVersion("reticulate")
   }
   requirements <- c(project$dependencies, unlist(optional[extras], use.names = FALSE))
   if (numeric_version(reticulate) < reticulate_numpy2) {
-    requirements <- sub("^(numpy[^,]*)$", "\\1,<2", requirements)
+    requirements <- sub("^(numpy[^A-Za-z,][^,]*)$", "\\1,<2", requirements)
   }
   requirements
 }

@@ -91,8 +91,10 @@ apply_install_plan <- function(plan, call = caller_env()) {
     "The virtualenv could not be made.",
     "Make sure that {.path {plan$path}} can be written.", {
       if (plan$create) {
-        # Without `packages = FALSE` reticulate would put the newest NumPy in first.
-        reticulate::virtualenv_create(plan$path, python = plan$base, packages = FALSE)
+        # reticulate's virtualenv_create() refuses a base without pip from 1.41 on, as
+        # Debian's is, and puts the newest NumPy in first.
+        status <- system2(plan$base, c("-m", "venv", shQuote(plan$path)))
+        if (status != 0) rlang::abort(sprintf("python -m venv ended with status %d.", status))
       }
     }, plan, call
   )
@@ -166,8 +168,12 @@ check_base_python <- function(python) {
   on.exit(unlink(script))
   writeLines(c(
     "import sys, sysconfig, importlib.util as u, os",
-    "shared = sysconfig.get_config_var('Py_ENABLE_SHARED') or os.name == 'nt'",
-    "framework = sysconfig.get_config_var('PYTHONFRAMEWORK')",
+    "v = sysconfig.get_config_var",
+    # Debian keeps the library in a package of its own, so what was built may not be there.
+    "files = [os.path.join(v(d) or '', v(n) or '') for d in ('LIBDIR', 'LIBPL')",
+    "         for n in ('INSTSONAME', 'LDLIBRARY')]",
+    "shared = os.name == 'nt' or v('Py_ENABLE_SHARED') and any(map(os.path.isfile, files))",
+    "framework = v('PYTHONFRAMEWORK')",
     "has = all(u.find_spec(m) for m in ('venv', 'ensurepip'))",
     "print('%d.%d' % sys.version_info[:2], int(bool(shared or framework)), int(has))"
   ), script)
@@ -192,6 +198,9 @@ base_python_hint <- function(checks) {
   kinds <- vapply(checks, function(check) check$kind %||% "", "")
   if ("venv" %in% kinds) {
     return("On Debian and Ubuntu: {.code sudo apt install python3-venv}")
+  }
+  if ("shared" %in% kinds) {
+    return("On Debian and Ubuntu: {.code sudo apt install libpython3-dev}")
   }
   "Install Python 3.10 or newer, for instance with {.code reticulate::install_python()}."
 }

@@ -65,8 +65,8 @@ test_that("another Python that already runs is used or named, never replaced", {
     args = list(other = other, call = failing_call)
   )
   expect_true("medvoxel_error_environment" %in% error$class)
-  expect_match(error$message, "already running")
-  expect_match(error$message, "restart R")
+  expect_match(gsub("\\s+", " ", error$message), "already running")
+  expect_match(gsub("\\s+", " ", error$message), "restart R")
   expect_equal(normalizePath(dirname(error$python)), normalizePath(dirname(other)))
 })
 

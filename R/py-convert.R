@@ -3,19 +3,23 @@
 # [z, y, x] in row-major order. Spacing and indices turn round here and nowhere else.
 
 # Call a public function of the core. Scans, segmentations and meshes among the
-# arguments cross as such; the result comes back as an R object.
-core_call <- function(.name, ..., .progress = NULL, .call = caller_env()) {
+# arguments cross as such; the result comes back as an R object. A function that can
+# write straight into memory of R (`allocate` in Python) is called with `.in_place`.
+core_call <- function(.name, ..., .progress = NULL, .in_place = FALSE, .call = caller_env()) {
   # First of all: a tuple among the arguments would start just any Python. Then they are
   # evaluated by themselves, so that what is wrong with them is said by R.
   core <- py_core(.call)
   dots <- list(...)
+  room <- if (.in_place) new_room()
   outcome <- cancellable(.call, {
     arguments <- lapply(dots, to_python, core = core)
     outcome <- with_progress(.progress, function(callback) {
-      run_in_python(core, .name, arguments, callback)
+      run_in_python(core, .name, arguments, callback, room)
     })
     state <- reticulate::py_to_r(core$outcome_state(outcome))
-    value <- if (is.null(state$failure)) from_python(core$outcome_value(outcome), core)
+    value <- if (is.null(state$failure)) {
+      from_python(core$outcome_value(outcome), core, first_scan(dots), room)
+    }
     list(state = state, value = value)
   })
   signal_warnings(outcome$state$warnings, .call)
@@ -23,13 +27,18 @@ core_call <- function(.name, ..., .progress = NULL, .call = caller_env()) {
   outcome$value
 }
 
-run_in_python <- function(core, name, arguments, callback) {
+# The scan that a verb works on: what was found in it goes on to the result.
+first_scan <- function(arguments) {
+  if (length(arguments) > 0 && is_scan(arguments[[1]])) arguments[[1]]
+}
+
+run_in_python <- function(core, name, arguments, callback, room = NULL) {
   arguments <- arguments[!vapply(arguments, is.null, NA)]
   named <- nzchar(rlang::names2(arguments))
   core$call(
     name, reticulate::tuple(unname(arguments[!named])),
     do.call(reticulate::dict, c(arguments[named], list(convert = FALSE))),
-    as_callback(callback)
+    as_callback(callback), as_callback(room$make)
   )
 }
 
@@ -104,14 +113,11 @@ segment_rows <- function(table) {
 
 # --- Python to R -------------------------------------------------------------------
 
-from_python <- function(value, core) {
+from_python <- function(value, core, like = NULL, room = NULL) {
   part <- reticulate::py_to_r(core$describe(value))
+  if (identical(part$in_r, TRUE)) return(room$take())
   switch(part$kind,
-    volume = pull_like(value, part, core, new_scan(
-      array(0L, c(1, 1, 1)), as.double(part$spacing), as.double(part$origin),
-      matrix(as.double(part$direction), 3, byrow = TRUE), part$modality, part$unit,
-      if (length(part$info)) part$info else list()
-    )),
+    volume = pull_like(value, part, core, scan_pattern(part, like)),
     segmentation = pull_like(value, part, core, new_segmentation(
       array(0L, c(1, 1, 1)), as.double(part$spacing), as.double(part$origin),
       matrix(as.double(part$direction), 3, byrow = TRUE), as_segment_table(part$segments)
@@ -119,8 +125,54 @@ from_python <- function(value, core) {
     mesh = pull_mesh(value, part, core),
     table = as_table(part),
     array = pull(core$array_of(value), part$dim, "integer", core),
-    tuple = lapply(seq_len(part$length) - 1L, function(i) from_python(core$item(value, i), core)),
+    tuple = lapply(seq_len(part$length) - 1L, function(i) {
+      from_python(core$item(value, i), core, like)
+    }),
     part$value
+  )
+}
+
+# A scan of one voxel with the attributes of the one described. What was found when the
+# scan `like` was read goes on to results made of it; its files only while its slices
+# are theirs.
+scan_pattern <- function(part, like = NULL) {
+  pattern <- new_scan(
+    array(0L, c(1, 1, 1)), as.double(part$spacing), as.double(part$origin),
+    matrix(as.double(part$direction), 3, byrow = TRUE), part$modality, part$unit,
+    if (length(part$info)) part$info else list(), as_quality(part$qc), as_sources(part$sources)
+  )
+  if (is.null(like)) return(pattern)
+  attr(pattern, "qc") <- attr(pattern, "qc") %||% attr(like, "qc")
+  geometry <- c("spacing", "origin", "direction")
+  same <- identical(as.integer(unlist(part$dim)), dim(like)) &&
+    identical(attributes(pattern)[geometry], attributes(like)[geometry])
+  if (same) attr(pattern, "sources") <- attr(like, "sources")
+  pattern
+}
+
+as_quality <- function(columns) {
+  if (length(columns) > 0) as_table(list(columns = columns))
+}
+
+as_sources <- as_quality
+
+# Memory of R that Python fills: allocated when Python knows what it will be, complete
+# with its attributes, see pull().
+new_room <- function() {
+  target <- NULL
+  list(
+    make = function(part) {
+      pattern <- attributes(scan_pattern(part))
+      pattern$dim <- as.integer(unlist(part$dim))
+      # Before the vector has a name: R would set the attributes on a wrapper, see pull().
+      target <<- `attributes<-`(vector(part$storage, prod(pattern$dim)), pattern)
+      reticulate::r_to_py(target)
+    },
+    take = function() {
+      taken <- target
+      target <<- NULL
+      taken
+    }
   )
 }
 

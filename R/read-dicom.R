@@ -4,9 +4,11 @@
 #' they are, and which of them are volumes.
 #'
 #' @param path A folder, searched with its subfolders; files that are not DICOM are
-#'   passed over. Or one DICOM file, which stands for its series.
+#'   passed over. Or one DICOM file, which stands for its series; a DICOMDIR, which stands
+#'   for the images it lists; or a zip file of any of these.
 #' @returns A data frame of the class `medvoxel_series`, one row a series, by series
-#'   number. A series that mixes orientations or sizes has a row for each. Columns:
+#'   number. A series that mixes orientations, sizes, patients, or acquisitions at the
+#'   same places (echoes, time points) has a row for each stack. Columns:
 #'   \describe{
 #'     \item{`series`}{the number to give to [read_dicom()]}
 #'     \item{`kind`}{`"volume"`, or why it is none: `"localizer"`,
@@ -15,6 +17,10 @@
 #'     \item{`modality`, `number`, `description`, `kernel`}{as in the files; parts of
 #'       the patient's name, identifier and birth date in the description are replaced
 #'       by `[removed]`}
+#'     \item{`part`}{what tells a stack from others of the same series, such as
+#'       `"echo time 2.46"`}
+#'     \item{`problem`}{why the slices form no regular volume, such as
+#'       `"missing slices"`; see `on_problem` of [read_dicom()]}
 #'     \item{`slices`, `rows`, `columns`}{numbers of voxels}
 #'     \item{`spacing_x`, `spacing_y`, `spacing_z`}{in mm; z from the positions of the
 #'       slices, not from their thickness}
@@ -50,12 +56,13 @@ format.medvoxel_series <- function(x, ...) {
     if (volumes == 1) "a volume" else "volumes"
   )
   shown <- table[intersect(
-    c("series", "kind", "modality", "number", "description", "kernel"), names(x)
+    c("series", "kind", "modality", "number", "description", "part", "kernel"), names(x)
   )]
   shown$voxels <- joined(x$rows, x$columns, x$rows, x$slices)
   shown$mm <- joined(
     x$spacing_x, signif(x$spacing_x, 4), signif(x$spacing_y, 4), signif(x$spacing_z, 4)
   )
+  if ("problem" %in% names(x)) shown$problem <- table$problem
   c(title, table_lines(shown))
 }
 
@@ -79,24 +86,42 @@ table_lines <- function(table) {
 #' and intercept of each file are applied, without overflow. What does not form one
 #' regular volume of one patient is refused with a reason.
 #'
-#' @param path A folder, searched with its subfolders; or one DICOM file, which stands
-#'   for its series in its own folder.
+#' @param path A folder, searched with its subfolders; one DICOM file, which stands for
+#'   its series in its own folder; a DICOMDIR, which stands for the images it lists; or a
+#'   zip file of any of these, which is unpacked into a temporary folder and nowhere else.
 #' @param series Which series, when there are several: its number in [list_series()]
 #'   or its Series Instance UID. Left out, the only volume is read, or the largest one
 #'   with a warning that names the others.
+#' @param on_problem What to do when the slices form no regular volume:
+#'   * `"error"` refuses them, with the reason. Nothing is ever stacked silently.
+#'   * `"fix"` mends what can be mended, with a warning: missing slices are interpolated,
+#'     uneven spacing is resampled along the normal, a tilted gantry is sheared back (by
+#'     the positions of the slices, not by the tilt tag), and exact copies of files are
+#'     left out. Padding is set to air (-1000 HU, or the smallest value) before anything
+#'     is interpolated.
+#'   * `"warn"` stacks the slices as if they were regular, with a warning that says how
+#'     large the error is.
 #' @returns A `medvoxel_scan`. Its unit is `"HU"` for CT. Where the files have no slope
 #'   and intercept it is `"stored values"`, which a message says: nothing is assumed
 #'   silently, and [hounsfield()] applies an assumption of yours. `attr(x, "info")`
 #'   holds acquisition facts; nothing in a scan identifies the patient.
 #' @details
 #' Compressed files are decoded (RLE, JPEG lossless, JPEG-LS, JPEG 2000). Enhanced
-#' multi-frame CT and MR are read frame by frame. Values of MONOCHROME1 images are not
-#' inverted.
+#' multi-frame CT and MR are read frame by frame, by the position of each frame. Values of
+#' MONOCHROME1 images are not inverted; [plot_slices()] inverts their display. A real-world
+#' value mapping is applied where there is no slope and intercept. Localizers, dose
+#' reports, secondary captures and other series of the folder are left out.
 #'
-#' These are refused, each with an error of the class `medvoxel_error_dicom`: missing
-#' slices, two slices at one place, uneven spacing (more than 1 % of it), a tilted
-#' gantry, mixed orientations, two patients, images without a position. Damaged files
-#' are left out with a warning where the others still form a volume.
+#' These are no regular volume, and are refused with an error of the class
+#' `medvoxel_error_dicom` unless `on_problem` says otherwise: missing slices, two slices
+#' at one place, uneven spacing (more than 1 % of it), a tilted gantry, several frames of
+#' reference. A series that mixes orientations, sizes, echoes or time points is split: each
+#' stack is a row of [list_series()], to be chosen with `series`. Images of two patients
+#' are never stacked. Damaged files are left out with a warning where the others still form
+#' a volume.
+#'
+#' [scan_qc()] lists what was checked, found and done; [slice_files()] names the file of
+#' each slice.
 #' @seealso [list_series()], [read_nifti()]
 #' @export
 #' @examplesIf medvoxel::medvoxel_available()
@@ -104,10 +129,14 @@ table_lines <- function(table) {
 #' write_phantom_dicom(folder, spacing = c(1.5, 1.5, 4))
 #' scan <- read_dicom(folder)
 #' scan
-read_dicom <- function(path, series = NULL) {
+read_dicom <- function(path, series = NULL, on_problem = c("error", "fix", "warn")) {
   path <- check_path(path)
   check_series(series)
-  scan <- core_call("read_dicom", path, series = zero_based(series), .progress = "Reading DICOM")
+  on_problem <- check_choice(on_problem, c("error", "fix", "warn"))
+  scan <- core_call(
+    "read_dicom", path, series = zero_based(series), on_problem = on_problem,
+    .progress = "Reading DICOM", .in_place = TRUE
+  )
   tell_stored_values(scan)
   scan
 }

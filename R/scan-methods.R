@@ -46,7 +46,8 @@ format.medvoxel_scan <- function(x, ...) {
   c(
     trimws(title),
     geometry_lines(x),
-    sprintf("values       %s to %s%s", format(range[1]), format(range[2]), unit)
+    sprintf("values       %s to %s%s", format(range[1]), format(range[2]), unit),
+    quality_line(x)
   )
 }
 
@@ -225,6 +226,6 @@ Math.medvoxel_scan <- function(x, ...) {
 with_values <- function(scan, values, unit = attr(scan, "unit")) {
   new_scan(
     values, attr(scan, "spacing"), attr(scan, "origin"), attr(scan, "direction"),
-    attr(scan, "modality"), unit, attr(scan, "info")
+    attr(scan, "modality"), unit, attr(scan, "info"), attr(scan, "qc"), attr(scan, "sources")
   )
 }

@@ -57,11 +57,12 @@ as_scan <- function(x, spacing = 1, origin = c(0, 0, 0), direction = diag(3),
 is_scan <- function(x) inherits(x, "medvoxel_scan")
 
 # The constructor trusts its arguments: `as_scan()` and the boundary check them.
-new_scan <- function(x, spacing, origin, direction, modality = "", unit = "", info = list()) {
+new_scan <- function(x, spacing, origin, direction, modality = "", unit = "", info = list(),
+                     qc = NULL, sources = NULL) {
   structure(
     x,
     spacing = spacing, origin = origin, direction = direction,
-    modality = modality, unit = unit, info = info,
+    modality = modality, unit = unit, info = info, qc = qc, sources = sources,
     class = c("medvoxel_scan", "medvoxel_volume")
   )
 }

@@ -125,6 +125,7 @@ def write_enhanced(
     *,
     places: Sequence[Sequence[float]],
     rescale: Sequence[tuple[float, float]],
+    content: Sequence[dict[str, Any]] | None = None,
 ) -> None:
     """Write an enhanced multi-frame CT; orientation and spacing are shared by the frames."""
     data = dataset(
@@ -142,8 +143,10 @@ def write_enhanced(
     shared.PixelMeasuresSequence = _item(PixelSpacing=[SPACING[1], SPACING[2]])
     data.SharedFunctionalGroupsSequence = DicomSequence([shared])
     frames = []
-    for place, (slope, intercept) in zip(places, rescale, strict=True):
+    for i, (place, (slope, intercept)) in enumerate(zip(places, rescale, strict=True)):
         frame = Dataset()
+        if content is not None:
+            frame.FrameContentSequence = _item(**content[i])
         frame.PlanePositionSequence = _item(ImagePositionPatient=list(place))
         frame.PixelValueTransformationSequence = _item(
             RescaleSlope=slope, RescaleIntercept=intercept, RescaleType="HU"

@@ -144,12 +144,19 @@ def test_two_patients_in_a_folder(tmp_path):
 
 
 def test_two_patients_in_a_series(tmp_path):
-    each = [{"PatientID": "X-99"} if i == 4 else {} for i in range(6)]
+    each = [{"PatientID": "X-99"} if i > 3 else {} for i in range(6)]
     write_series(tmp_path, each=each)
-    for series in (None, 0, SERIES):
-        assert "2 different patients (5 with slice000.dcm; 1 with slice004.dcm)" in (
-            refusal(tmp_path, series=series).message
+    for series in (None, SERIES):
+        assert "2 different patients (4 with slice000.dcm; 2 with slice004.dcm)" in (
+            refusal(tmp_path, series=series, on_problem="warn").message
         )
+    assert [(row.part, row.slices) for row in list_series(tmp_path)] == [
+        ("patient 1", 4),
+        ("patient 2", 2),
+    ]
+    np.testing.assert_array_equal(
+        read_dicom(tmp_path, series=1).array, stored_values()[4:].astype(int) - 1024
+    )
 
 
 # --- rescale values -------------------------------------------------------------------

@@ -21,6 +21,7 @@ import medvoxel
 
 from .errors import MedvoxelError, MedvoxelWarning
 from .geometry import Grid
+from .provenance import SliceSource
 from .volume import Mesh, Segment, Segmentation, Volume
 
 __all__ = [
@@ -56,6 +57,7 @@ def call(
     arguments: Sequence[Any],
     keywords: Mapping[str, Any],
     progress: Callable[[float, str], object] | None = None,
+    make_room: Callable[[Mapping[str, Any]], NDArray[Any]] | None = None,
 ) -> Outcome:
     """Call a public function of medvoxel and catch whatever it raises.
 
@@ -70,6 +72,9 @@ def call(
         The arguments.
     progress : callable, optional
         Passed on as ``progress=`` when given.
+    make_room : callable, optional
+        Given the description of a volume, allocates it in R and returns R's array; the
+        core then fills it (``allocate=``) instead of an array of its own.
 
     Returns
     -------
@@ -79,6 +84,8 @@ def call(
     outcome = Outcome()
     if progress is not None:
         keywords = {**keywords, "progress": progress}
+    if make_room is not None:
+        keywords = {**keywords, "allocate": lambda empty: _writable(make_room(describe(empty))).T}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", MedvoxelWarning)
         try:
@@ -255,6 +262,9 @@ def describe(value: Any) -> dict[str, Any]:
             "modality": value.modality,
             "unit": value.unit,
             "info": _plain(value.info),
+            "qc": _columns(list(value.qc)) if value.qc else [],
+            "sources": _columns([_source_row(s) for s in value.sources]) if value.sources else [],
+            "in_r": _is_of_r(value.array),
         }
     if isinstance(value, Segmentation):
         return {"kind": "segmentation", **_describe_grid(value), "segments": _rows(value)}
@@ -291,6 +301,22 @@ def mesh_part(value: Mesh, part: str) -> NDArray[Any]:
     return value.faces + 1 if part == "faces" else value.values[:, None]
 
 
+@dataclass(frozen=True)
+class _SourceRow:
+    """Where a slice was read, in one row; frames count from 1."""
+
+    file: str | None
+    frame: int | None
+    x: float
+    y: float
+    z: float
+
+
+def _source_row(source: SliceSource) -> _SourceRow:
+    frame = None if source.file is None else source.frame + 1
+    return _SourceRow(source.file, frame, *source.position)
+
+
 def fill(target: NDArray[Any], source: NDArray[Any]) -> int:
     """Write `source` into a vector that R has just allocated.
 
@@ -312,20 +338,38 @@ def fill(target: NDArray[Any], source: NDArray[Any]) -> int:
     RuntimeError
         When reticulate made a copy instead of a view, so that R would see nothing.
     """
+    view = _writable(target)
+    np.copyto(view, source, casting="unsafe")
+    return int(view.size)
+
+
+def _writable(target: NDArray[Any]) -> NDArray[Any]:
+    """Make a view of R's memory that can be written to.
+
+    It does not keep the vector alive: whoever allocated it has to.
+    """
     if target.flags.owndata:
         raise RuntimeError("reticulate copied the array instead of sharing it")
     memory = (ctypes.c_char * target.nbytes).from_address(target.ctypes.data)
     order = "F" if target.flags.f_contiguous else "C"
-    view = np.frombuffer(memory, dtype=target.dtype).reshape(target.shape, order=order)
-    np.copyto(view, source, casting="unsafe")
-    return int(view.size)
+    return np.frombuffer(memory, dtype=target.dtype).reshape(target.shape, order=order)
+
+
+def _is_of_r(array: NDArray[Any]) -> bool:
+    """Whether an array is a view of R's memory that :func:`_writable` made."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    owner = getattr(base, "obj", base)  # of the memoryview that NumPy puts between
+    return isinstance(owner, ctypes.Array)
 
 
 def _describe_grid(value: Volume | Segmentation) -> dict[str, Any]:
     grid = value.grid
     return {
         "dim": list(grid.shape[::-1]),
-        "storage": _storage(value.array),
+        # What is in R already needs no more room there.
+        "storage": "" if _is_of_r(value.array) else _storage(value.array),
         "spacing": list(grid.spacing[::-1]),
         "origin": list(grid.origin),
         "direction": [float(v) for v in grid.direction.reshape(-1)],

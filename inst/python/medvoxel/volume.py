@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 from .geometry import Grid
+from .provenance import QualityCheck, SliceSource
 
 __all__ = ["Mesh", "Segment", "Segmentation", "Volume", "segment_colours"]
 
@@ -76,6 +77,11 @@ class Volume:
         What the values are: ``"HU"``, ``"stored values"`` or another unit.
     info : mapping
         Acquisition facts without anything that identifies a person.
+    qc : tuple of QualityCheck
+        What was found when it was read, see :func:`medvoxel.scan_qc`.
+    sources : tuple of SliceSource
+        The file of each slice, see :func:`medvoxel.slice_files`; empty when the slices
+        are not those of the files any more.
 
     Raises
     ------
@@ -88,9 +94,13 @@ class Volume:
     modality: str = ""
     unit: str = ""
     info: Mapping[str, Any] = field(default_factory=dict)
+    qc: tuple[QualityCheck, ...] = ()
+    sources: tuple[SliceSource, ...] = ()
 
     def __post_init__(self) -> None:
         _require_on_grid(self.array, self.grid, "iuf")
+        if len(self.sources) not in (0, self.grid.shape[0]):
+            raise InputError("A volume needs the source of each of its slices, or of none.")
 
     def with_array(self, array: NDArray[Any], grid: Grid | None = None) -> Volume:
         """Return the same scan with other values.
@@ -105,9 +115,12 @@ class Volume:
         Returns
         -------
         Volume
-            With modality, unit and info carried over.
+            With modality, unit, info and quality table carried over. The sources of the
+            slices are kept only on the old grid.
         """
-        return replace(self, array=array, grid=self.grid if grid is None else grid)
+        if grid is None or grid is self.grid:
+            return replace(self, array=array)
+        return replace(self, array=array, grid=grid, sources=())
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,9 @@ _LIST = "Use list_series() to see what is there, and choose with series=."
 _SHOWN = 5
 
 
-def choose_series(found: Sequence[Series], series: int | str | None, folder: Folder) -> Series:
+def choose_series(
+    found: Sequence[Series], series: int | str | None, folder: Folder, *, strict: bool = True
+) -> Series:
     """Choose the series to read.
 
     Parameters
@@ -30,6 +32,9 @@ def choose_series(found: Sequence[Series], series: int | str | None, folder: Fol
         or the largest of several.
     folder : Folder
         Where they were found, for messages.
+    strict : bool
+        Whether a series of several stacks is refused; else the largest stack is taken with
+        a warning.
 
     Returns
     -------
@@ -44,18 +49,17 @@ def choose_series(found: Sequence[Series], series: int | str | None, folder: Fol
         When there is no volume, or it is not one volume of one patient.
     """
     if series is None:
-        chosen = _largest(found, folder)
+        chosen = _largest(found, folder, strict)
     elif isinstance(series, str):
-        chosen = _by_uid(found, series)
+        chosen = _by_uid(found, series, folder, strict)
     else:
         chosen = _by_place(found, series)
     if chosen.kind != "volume":
         raise DicomError(f"{chosen.label()} is no volume: {_why(chosen)}.", hint=_LIST)
-    _require_one_patient([chosen])
     return chosen
 
 
-def _largest(found: Sequence[Series], folder: Folder) -> Series:
+def _largest(found: Sequence[Series], folder: Folder, strict: bool) -> Series:
     volumes = [s for s in found if s.kind == "volume"]
     if not volumes:
         kinds = Counter(s.kind for s in found)
@@ -66,7 +70,13 @@ def _largest(found: Sequence[Series], folder: Folder) -> Series:
         )
     _require_one_patient(volumes)
     chosen = max(volumes, key=lambda s: s.voxels)
-    _require_unmixed(chosen, volumes)
+    if strict:
+        _require_unmixed(chosen, volumes)
+    _warn_left_out(chosen, volumes, folder)
+    return chosen
+
+
+def _warn_left_out(chosen: Series, volumes: Sequence[Series], folder: Folder) -> None:
     others = [s.label() for s in volumes if s is not chosen]
     if others:
         warnings.warn(
@@ -75,18 +85,23 @@ def _largest(found: Sequence[Series], folder: Folder) -> Series:
                 f"{chosen.label()}. Left out: {_shorten(others)}.",
                 hint=_LIST,
             ),
-            stacklevel=4,
+            stacklevel=5,
         )
-    return chosen
 
 
-def _by_uid(found: Sequence[Series], uid: str) -> Series:
+def _by_uid(found: Sequence[Series], uid: str, folder: Folder, strict: bool) -> Series:
     matching = [s for s in found if s.first.series_uid == uid.strip()]
     if not matching:
         raise InputError(f"No series here has the UID {uid!r}.", hint=_LIST)
-    volumes = [s for s in matching if s.kind == "volume"] or matching
-    _require_unmixed(volumes[0], volumes)
-    return volumes[0]
+    volumes = [s for s in matching if s.kind == "volume"]
+    if not volumes:
+        return matching[0]
+    _require_one_patient(volumes)
+    chosen = max(volumes, key=lambda s: s.voxels)
+    if strict:
+        _require_unmixed(chosen, volumes)
+    _warn_left_out(chosen, volumes, folder)
+    return chosen
 
 
 def _by_place(found: Sequence[Series], place: int) -> Series:
@@ -113,8 +128,8 @@ def _require_unmixed(chosen: Series, volumes: Sequence[Series]) -> None:
         return
     sizes = _shorten([_describe_part(part) for part in parts])
     raise DicomError(
-        f"{chosen.label()} mixes {len(parts)} stacks of different orientation or size "
-        f"({sizes}), so it is not one volume.",
+        f"{chosen.label(whole=True)} mixes {len(parts)} stacks of images ({sizes}), so it "
+        "is not one volume.",
         hint="list_series() shows each stack as a row; choose one by its number with series=.",
         parts=[[h.path for h in part.headers] for part in parts],
     )
@@ -123,7 +138,8 @@ def _require_unmixed(chosen: Series, volumes: Sequence[Series]) -> None:
 def _describe_part(part: Series) -> str:
     size = part.first.format
     raster = "" if size is None else f" of {size.columns} x {size.rows}"
-    return f"{len(part.headers)}{raster} with {part.first.name}"
+    what = f", {part.part}," if part.part else ""
+    return f"{len(part.headers)}{raster}{what} with {part.first.name}"
 
 
 def _require_one_patient(volumes: Sequence[Series]) -> None:
@@ -140,7 +156,8 @@ def _require_one_patient(volumes: Sequence[Series]) -> None:
     )
     raise DicomError(
         f"These images are of {len(patients)} different patients ({where}).",
-        hint="Read each patient's folder by itself, or choose one series with series=.",
+        hint="list_series() shows each patient's images as rows of their own: choose one with "
+        "series=, or read each patient's folder by itself.",
         patients=len(patients),
     )
 

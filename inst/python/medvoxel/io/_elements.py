@@ -21,9 +21,13 @@ _EXPLICIT = "1.2.840.10008.1.2.1"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _UNDEFINED = 0xFFFFFFFF
-_TRANSFER_SYNTAX = 0x00020010
+_MEDIA_CLASS, _TRANSFER_SYNTAX = 0x00020002, 0x00020010
 _AFTER_META, _PIXELS, _PIXEL_DATA = 0x00030000, 0x7FE00008, 0x7FE00010
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+
+_META = frozenset((_MEDIA_CLASS, _TRANSFER_SYNTAX))
+# The directory of a disc says what it is only in its meta header.
+_SOP_CLASS, _MEDIA_DIRECTORY = 0x00080016, b"1.2.840.10008.1.3.10"
 
 # Value representations whose length takes four bytes (DICOM PS3.5, 7.1.2).
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
@@ -149,8 +153,10 @@ _BARE_STARTS = frozenset(
 
 def _walk_file(block: bytes, size: int, wanted: frozenset[int]) -> Elements:
     meta: dict[int, bytes] = {}
-    start = _walk(block, 132, True, frozenset((_TRANSFER_SYNTAX,)), meta, _AFTER_META)
+    start = _walk(block, 132, True, _META, meta, _AFTER_META)
     syntax = meta.get(_TRANSFER_SYNTAX, b"").strip(b" \0").decode("ascii", "replace")
+    if meta.get(_MEDIA_CLASS, b"").strip(b" \0") == _MEDIA_DIRECTORY:
+        return Elements({_SOP_CLASS: _MEDIA_DIRECTORY}, syntax, None, 0)
     if syntax in ("", _BIG_ENDIAN, _DEFLATED):
         raise _UnsureError
     explicit = syntax != _IMPLICIT

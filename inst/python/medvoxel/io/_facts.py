@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import DicomError
-from ._header import TAGS, Header
+from ._header import Header
+from ._padding import padding_of
 
 __all__ = ["acquisition_facts", "require_rescale", "value_unit"]
 
@@ -99,6 +100,7 @@ def acquisition_facts(headers: Sequence[Header]) -> dict[str, Any]:
     """
     first = headers[0]
     number = first.number("number")
+    padding = padding_of(first)
     facts: dict[str, Any] = {
         "description": first.description,
         "number": None if number is None else int(number),
@@ -113,15 +115,10 @@ def acquisition_facts(headers: Sequence[Header]) -> dict[str, Any]:
         "photometric": first.text("photometric"),
         "bits_stored": first.format.stored,
         "has_rescale": has_rescale(first),
-        "padding_value": _padding(first),
+        "padding_value": None if padding is None else padding[0],
         **_rescale(headers),
     }
     return {key: value for key, value in facts.items() if value not in (None, "")}
-
-
-def _padding(header: Header) -> int | None:
-    value = header.elements.values.get(TAGS["padding"], b"")[:2]
-    return int.from_bytes(value, "little", signed=header.format.signed) if value else None
 
 
 def _rescale(headers: Sequence[Header]) -> dict[str, float]:

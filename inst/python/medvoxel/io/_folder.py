@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import DicomError, DicomWarning, FileFormatError
 from ..progress import Progress, ProgressCallback
+from ._dicomdir import files_of, is_dicomdir
 from ._elements import DamagedFileError
 from ._frames import expand_frames
 from ._header import Header, read_header
@@ -71,8 +72,8 @@ def read_folder(path: str | os.PathLike[str], *, progress: ProgressCallback | No
     Parameters
     ----------
     path : path-like
-        A folder, walked with its subfolders; or one file, which stands for its series in
-        its own folder.
+        A folder, walked with its subfolders; one file, which stands for its series in its
+        own folder; or a DICOMDIR, which stands for the images it lists.
     progress : callable, optional
         See :class:`medvoxel.progress.Progress`.
 
@@ -89,6 +90,8 @@ def read_folder(path: str | os.PathLike[str], *, progress: ProgressCallback | No
         When no file in it is DICOM.
     """
     root = Path(path).expanduser()
+    if is_dicomdir(root):
+        return _files_of_disc(root, progress)
     if root.is_file():
         return _series_of_file(root, progress)
     if not root.is_dir():
@@ -98,6 +101,17 @@ def read_folder(path: str | os.PathLike[str], *, progress: ProgressCallback | No
             path=str(root),
         )
     folder = _read_files(root, _files_below(root), progress)
+    if not folder.headers:
+        raise _nothing_found(folder)
+    return folder
+
+
+def _files_of_disc(directory: Path, progress: ProgressCallback | None) -> Folder:
+    files, missing = files_of(directory)
+    folder = _read_files(directory, files, progress)
+    reason = f"{directory.name} lists it, and it is not there"
+    absent = tuple(Damaged(os.path.join(directory.parent, m), reason) for m in missing)
+    folder = replace(folder, damaged=folder.damaged + absent)
     if not folder.headers:
         raise _nothing_found(folder)
     return folder
@@ -172,6 +186,8 @@ def _broken_among(others: list[str], headers: list[Header]) -> list[Damaged]:
     broken = []
     for file in others:
         ending = _ending(file)
+        if _is_foreign(file):
+            continue
         if not ending and _shape(file) not in shapes and not _is_binary(file):
             continue
         if ending in _DICOM_ENDINGS or (os.path.dirname(file), ending) in endings:
@@ -179,6 +195,18 @@ def _broken_among(others: list[str], headers: list[Header]) -> list[Damaged]:
             reason = "it is empty" if empty else "it does not begin as a DICOM file does"
             broken.append(Damaged(file, reason))
     return broken
+
+
+# Documents and pictures that somebody named as the slices beside them.
+_FOREIGN = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"{\rtf")
+
+
+def _is_foreign(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(8).startswith(_FOREIGN)
+    except OSError:
+        return False
 
 
 def _ending(path: str) -> str:

@@ -21,6 +21,23 @@ _ENHANCED = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("2.1", "2.2", "4.1", "4.4", "128.1", "130")
 )
 
+# Far more than any scanner writes; a header that claims more would cost hours.
+_MOST_FRAMES = 1_000_000
+_FRAME_TYPES = (
+    "CTImageFrameTypeSequence",
+    "MRImageFrameTypeSequence",
+    "PETFrameTypeSequence",
+)
+# Where a frame says what tells it from another one at the same place.
+_KEYS = {
+    "acquisition": ("FrameContentSequence", "FrameAcquisitionNumber"),
+    "temporal_position": ("FrameContentSequence", "TemporalPositionIndex"),
+    "stack": ("FrameContentSequence", "StackID"),
+    "echo_time": ("MREchoSequence", "EffectiveEchoTime"),
+    "b_value": ("MRDiffusionSequence", "DiffusionBValue"),
+    "trigger_time": ("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
+}
+
 
 def expand_frames(header: Header) -> list[Header]:
     """Give one header for each frame of a multi-frame file.
@@ -42,6 +59,8 @@ def expand_frames(header: Header) -> list[Header]:
     """
     if header.format is None or (header.frames == 1 and header.sop_class not in _ENHANCED):
         return [header]
+    if header.frames > _MOST_FRAMES:
+        raise DamagedFileError(f"it claims to hold {header.frames} frames")
     shared, groups = _functional_groups(header.path)
     if groups is None:
         return [header]
@@ -67,6 +86,8 @@ def _functional_groups(path: str) -> tuple[Any, Any]:
 
 
 def _frame(header: Header, index: int, own: Any, shared: Any) -> Header:
+    from pydicom.multival import MultiValue
+
     def find(group: str, key: str) -> Any:
         for source in (own, shared):
             sequence = source.get(group) if source is not None else None
@@ -87,8 +108,11 @@ def _frame(header: Header, index: int, own: Any, shared: Any) -> Header:
         return None if value is None else float(value)
 
     slope, intercept = scalar("RescaleSlope"), scalar("RescaleIntercept")
-    kinds = ("CTImageFrameTypeSequence", "MRImageFrameTypeSequence")
-    frame_type = next((t for t in (find(kind, "FrameType") for kind in kinds) if t), None)
+    frame_type = next((t for t in (find(kind, "FrameType") for kind in _FRAME_TYPES) if t), None)
+    kernel = find("CTReconstructionSequence", "ConvolutionKernel")
+    found = {key: find(*place) for key, place in _KEYS.items()} | {
+        "kernel": "/".join(kernel) if isinstance(kernel, MultiValue) else kernel
+    }
     return replace(
         header,
         frame=index,
@@ -100,4 +124,5 @@ def _frame(header: Header, index: int, own: Any, shared: Any) -> Header:
         slope=header.slope if slope is None else slope,
         intercept=header.intercept if intercept is None else intercept,
         image_type=tuple(map(str, frame_type)) if frame_type else header.image_type,
+        own={key: str(value) for key, value in found.items() if value is not None},
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import struct
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -18,6 +20,7 @@ TAGS = {
     "character_set": 0x00080005,
     "image_type": 0x00080008,
     "sop_class": 0x00080016,
+    "sop_instance": 0x00080018,
     "modality": 0x00080060,
     "manufacturer": 0x00080070,
     "description": 0x0008103E,
@@ -27,12 +30,22 @@ TAGS = {
     "birth_date": 0x00100030,
     "slice_thickness": 0x00180050,
     "kvp": 0x00180060,
+    "echo_time": 0x00180081,
+    "inversion_time": 0x00180082,
+    "echo_number": 0x00180086,
     "slice_spacing": 0x00180088,
+    "trigger_time": 0x00181060,
     "kernel": 0x00181210,
+    "flip_angle": 0x00181314,
+    "b_value": 0x00189087,
     "series_uid": 0x0020000E,
     "number": 0x00200011,
+    "acquisition": 0x00200012,
+    "instance": 0x00200013,
     "position": 0x00200032,
     "orientation": 0x00200037,
+    "frame_of_reference": 0x00200052,
+    "temporal_position": 0x00200100,
     "samples": 0x00280002,
     "photometric": 0x00280004,
     "frames": 0x00280008,
@@ -44,13 +57,18 @@ TAGS = {
     "high_bit": 0x00280102,
     "signed": 0x00280103,
     "padding": 0x00280120,
+    "padding_limit": 0x00280121,
     "intercept": 0x00281052,
     "slope": 0x00281053,
     "rescale_type": 0x00281054,
+    "lossy": 0x00282110,
     "modality_lut": 0x00283000,
+    "real_world": 0x00409096,
     "units": 0x00541001,
 }
 _WANTED = frozenset(TAGS.values())
+# Stored as a binary number and not as text.
+_DOUBLES = frozenset(("b_value",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +138,8 @@ class Header:
         Number of frames in the file.
     expanded : bool
         Whether this is one frame of several; else it stands for all frames of the file.
+    own : mapping of str to str
+        What a frame says for itself of the keys that tell acquisitions apart.
     """
 
     path: str
@@ -138,6 +158,7 @@ class Header:
     frame: int = 0
     frames: int = 1
     expanded: bool = False
+    own: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -154,6 +175,16 @@ class Header:
     def text(self, key: str) -> str:
         """Value of an element as text; several values are joined by "/"."""
         return "/".join(_texts(self.elements.values, key))
+
+    def key(self, key: str) -> str:
+        """Value of an element that tells acquisitions apart, of the frame or else the file."""
+        found = self.own.get(key)
+        if found is not None or key not in TAGS:
+            return found or ""
+        value = self.elements.values.get(TAGS[key], b"")
+        if key in _DOUBLES and len(value) == 8:
+            return f"{struct.unpack('<d', value)[0]:g}"
+        return _plain(self.elements.values, key)
 
     def number(self, key: str) -> float | None:
         """First value of a decimal or integer string, or ``None``."""

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import DicomError
-from ._dicom_geometry import Stack
 from ._folder import Damaged
 from ._series import Series, same_stack
+from ._stack import Stack
 
-__all__ = ["require_none_lost"]
+__all__ = ["lost_slices"]
 
 # A damaged file this close to a good slice, as a share of the spacing, is a copy of it.
 _COPY = 0.1
 
 
-def require_none_lost(series: Series, stack: Stack, damaged: Sequence[Damaged]) -> None:
-    """Refuse a stack when a damaged file, whose header could be read, lay inside it.
+def lost_slices(series: Series, stack: Stack, damaged: Sequence[Damaged]) -> list[float]:
+    """Find the places of damaged files, whose header could be read, inside a stack.
 
     Where every second slice is damaged, those that remain are evenly spaced; their
     spacing would be taken for that of the scan.
@@ -32,33 +31,22 @@ def require_none_lost(series: Series, stack: Stack, damaged: Sequence[Damaged]) 
     damaged : sequence of Damaged
         Files, or frames of files, that are left out.
 
-    Raises
-    ------
-    DicomError
-        When slices are missing inside the stack.
+    Returns
+    -------
+    list of float
+        Along the normal, mm from the first slice, ascending; each once.
     """
     if len(stack.offsets) < 2:
-        return
-    lost = [d for d in damaged if _lies_inside(d, series, stack)]
-    if not lost:
-        return
-    count = len(lost)
-    names = "; ".join(map(str, lost[:3])) + (f"; and {count - 3} more" if count > 3 else "")
-    raise DicomError(
-        f"{series.label()} is not one regular volume: {count} "
-        f"{'slice is' if count == 1 else 'slices are'} missing inside it. Damaged files were "
-        f"left out: {names}.",
-        hint="Copy the series again from its source.",
-        problems=["missing_slices"],
-        count=count,
-        files=[d.path for d in lost],
-    )
+        return []
+    places = (_place_inside(d, series, stack) for d in damaged)
+    return sorted({place for place in places if place is not None})
 
 
-def _lies_inside(damaged: Damaged, series: Series, stack: Stack) -> bool:
+def _place_inside(damaged: Damaged, series: Series, stack: Stack) -> float | None:
     header = damaged.header
     if header is None or not header.has_geometry or not same_stack(series.first, header):
-        return False
+        return None
     offset = float((np.array(header.position) - stack.positions[0]) @ stack.axes[:, 2])
     nearest = float(np.abs(stack.offsets - offset).min())
-    return 0 < offset < stack.offsets[-1] and nearest > _COPY * stack.typical_step
+    inside = 0 < offset < stack.offsets[-1] and nearest > _COPY * stack.typical_step
+    return round(offset, 6) if inside else None

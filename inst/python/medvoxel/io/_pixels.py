@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,14 +19,17 @@ from ._header import Header
 from ._rescale import integer_values, rescale_slice, value_dtype
 from ._threads import thread_count
 
-__all__ = ["read_values"]
+__all__ = ["read_values", "same_pixels"]
 
 # Whole slopes and intercepts up to here are applied in integers, which 64 bits then hold.
 _WHOLE = 1 << 31
 
 
 def read_values(
-    headers: Sequence[Header], *, progress: ProgressCallback | None
+    headers: Sequence[Header],
+    *,
+    allocate: Callable[[np.dtype], NDArray[np.number] | None] | None = None,
+    progress: ProgressCallback | None,
 ) -> tuple[NDArray[np.number], dict[int, Damaged]]:
     """Read slices and apply slope and intercept of each.
 
@@ -33,13 +37,17 @@ def read_values(
     ----------
     headers : sequence of Header
         In the order of the slices, all of the same size.
+    allocate : callable, optional
+        Gives an array (z, y, x) of the type it is asked for, int32 or float64, to be
+        filled; or ``None``. Whoever keeps values in these types saves a second copy.
     progress : callable, optional
         See :class:`medvoxel.progress.Progress`.
 
     Returns
     -------
     array : ndarray, shape (z, y, x)
-        int16 when every value is a whole number that fits, else int32, else float32.
+        The array from `allocate`; else int16 when every value is a whole number that
+        fits, else int32, else float32.
     damaged : dict of int to Damaged
         Slices whose pixels could not be read, by index; they are 0 in the array.
 
@@ -52,19 +60,16 @@ def read_values(
     MemoryLimitError
         When the array does not fit into memory.
     """
-    for pixels in {h.format for h in headers}:
-        if not pixels.is_grey:
-            raise DicomError(
-                f"Pixels of {pixels.allocated} bits and {pixels.samples} samples are not "
-                "grey values of a scan.",
-                hint="Choose another series with list_series().",
-            )
-    for header in {h.elements.syntax: h for h in headers}.values():
-        require_decoder(header)
+    _require_readable(headers)
     slopes = np.array([1.0 if h.slope is None else h.slope for h in headers])
     intercepts = np.array([h.intercept or 0.0 for h in headers])
     whole = np.all(slopes == np.rint(slopes)) and np.all(intercepts == np.rint(intercepts))
-    if not whole or max(np.abs(slopes).max(), np.abs(intercepts).max()) > _WHOLE:
+    whole = whole and max(np.abs(slopes).max(), np.abs(intercepts).max()) <= _WHOLE
+    wide = np.dtype(np.int32 if whole and _fits(headers, slopes, intercepts) else np.float64)
+    target = None if allocate is None or (whole and wide.kind == "f") else allocate(wide)
+    if target is not None:
+        return _read_into(target, headers, slopes, intercepts, progress)
+    if not whole:
         return _read_fractions(headers, slopes, intercepts, progress)
     stack = _empty(headers, np.result_type(*{stored_dtype(h.format) for h in headers}))
     damaged = _each(headers, lambda i: read_frame(headers[i], stack[i]), stack, progress)
@@ -74,6 +79,82 @@ def read_values(
         for i, plane in enumerate(stack):
             array[i] = rescale_slice(plane, slopes[i], intercepts[i])
     return array, damaged
+
+
+def same_pixels(a: Header, b: Header) -> bool:
+    """Whether two images hold the same stored values.
+
+    Parameters
+    ----------
+    a, b : Header
+        The images.
+
+    Returns
+    -------
+    bool
+        ``False`` also when one of them cannot be read.
+    """
+    if a.format != b.format or not a.format.is_grey:
+        return False
+    planes = []
+    for header in (a, b):
+        plane = np.empty((header.format.rows, header.format.columns), stored_dtype(header.format))
+        try:
+            read_frame(header, plane)
+        except DamagedFileError:
+            return False
+        planes.append(plane)
+    return bool(np.array_equal(*planes))
+
+
+def _require_readable(headers: Sequence[Header]) -> None:
+    for pixels in {h.format for h in headers}:
+        if not pixels.is_grey:
+            raise DicomError(
+                f"Pixels of {pixels.allocated} bits and {pixels.samples} samples are not "
+                "grey values of a scan.",
+                hint="Choose another series with list_series().",
+            )
+    for header in {h.elements.syntax: h for h in headers}.values():
+        require_decoder(header)
+
+
+def _fits(
+    headers: Sequence[Header], slopes: NDArray[np.float64], intercepts: NDArray[np.float64]
+) -> bool:
+    """Whether no stored value can leave 32 bits."""
+    largest = max(1 << h.format.stored for h in headers)
+    return bool(np.max(largest * np.abs(slopes) + np.abs(intercepts)) < 1 << 31)
+
+
+def _read_into(
+    array: NDArray[np.number],
+    headers: Sequence[Header],
+    slopes: NDArray[np.float64],
+    intercepts: NDArray[np.float64],
+    progress: ProgressCallback | None,
+) -> tuple[NDArray[np.number], dict[int, Damaged]]:
+    """Rescale each slice on its way into an array that was given."""
+    room = threading.local()
+
+    def read(i: int) -> None:
+        pixels = headers[i].format
+        dtype = stored_dtype(pixels)
+        stored = getattr(room, "plane", None)
+        if stored is None or stored.dtype != dtype:
+            stored = room.plane = np.empty((pixels.rows, pixels.columns), dtype)
+        read_frame(headers[i], stored)
+        if array.dtype.kind == "f":
+            # Single precision, as the values have where this array is not at hand.
+            array[i] = rescale_slice(stored, slopes[i], intercepts[i]).astype(np.float32)
+            return
+        np.copyto(array[i], stored, casting="unsafe")
+        if slopes[i] != 1:
+            np.multiply(array[i], np.int32(slopes[i]), out=array[i])
+        if intercepts[i] != 0:
+            np.add(array[i], np.int32(intercepts[i]), out=array[i])
+
+    return array, _each(headers, read, array, progress)
 
 
 def _read_fractions(

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ._dicom_geometry import Stack, plane_axes, stack_slices
+from ._duplicates import difference, split_acquisitions
 from ._header import Header
+from ._stack import Stack, plane_axes, stack_slices
+from ._stack_checks import find_problems
 
 __all__ = ["Series", "SeriesInfo", "group_series", "same_stack", "slice_distance"]
 
@@ -19,8 +21,8 @@ _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _SAME_COSINE = 1e-3
 _SAME_SPACING = 1e-3
 _COLUMNS = (
-    "index", "kind", "modality", "number", "description", "kernel", "slices", "rows", "columns",
-    "folder", "uid",
+    "index", "kind", "modality", "number", "description", "part", "kernel", "slices", "rows",
+    "columns", "problem", "folder", "uid",
 )  # fmt: skip
 
 
@@ -51,6 +53,12 @@ class SeriesInfo:
         ``"volume"``, or why it is none: ``"localizer"``, ``"secondary capture"``,
         ``"multi-frame"`` (frames without positions of their own), ``"colour image"``,
         ``"no position"`` or ``"not an image"``.
+    part : str
+        What tells this stack from others of the same series, such as
+        ``"echo time 2.46"``; "" when the series is one stack.
+    problem : str
+        Why the slices do not form a regular volume, such as ``"missing slices"``; "" when
+        they do.
     kernel : str
         Convolution kernel, "" when absent.
     folder : str
@@ -69,6 +77,8 @@ class SeriesInfo:
     columns: int | None
     spacing: tuple[float, float, float] | None
     kind: str
+    part: str
+    problem: str
     kernel: str
     folder: str
     files: tuple[str, ...]
@@ -97,13 +107,16 @@ class Series:
     kind : str
         See :class:`SeriesInfo`.
     parts : int
-        Into how many stacks of different orientation, size or pixel spacing the series
-        falls.
+        Into how many stacks the series falls: of different orientation, size or pixel
+        spacing, of different acquisitions at the same places, or of several patients.
+    part : str
+        What tells this one from the others, for people.
     """
 
     headers: tuple[Header, ...]
     kind: str
     parts: int = 1
+    part: str = ""
 
     @property
     def first(self) -> Header:
@@ -132,15 +145,18 @@ class Series:
         )
         return stack, [self.headers[i] for i in order]
 
-    def label(self) -> str:
-        """Name the series for people."""
+    def label(self, *, whole: bool = False) -> str:
+        """Name the stack, or the `whole` series to which it belongs, for people."""
         number = self.first.number("number")
         which = "without number" if number is None else f"{number:.0f}"
         text = f"{self.first.modality} series {which}".strip()
         description = self.first.description
-        count = self.images
         named = f"{text} {description!r}" if description else text
-        return f"{named} ({count} {'slice' if count == 1 else 'slices'})"
+        if whole:
+            return named
+        count = self.images
+        part = f"{self.part}, " if self.part else ""
+        return f"{named} ({part}{count} {'slice' if count == 1 else 'slices'})"
 
     def info(self, index: int) -> SeriesInfo:
         """Give the line for the list of series."""
@@ -157,6 +173,8 @@ class Series:
             columns=first.format.columns if first.format else None,
             spacing=self._spacing(),
             kind=self.kind,
+            part=self.part,
+            problem=self._problem(),
             kernel=first.text("kernel"),
             folder=os.path.commonpath([os.path.dirname(file) for file in files]),
             files=files,
@@ -169,6 +187,14 @@ class Series:
         stack = stacked[0]
         step = stack.typical_step or slice_distance(self.first)
         return None if step is None else (step, *stack.pixel_spacing)
+
+    def _problem(self) -> str:
+        if self.kind != "volume":
+            return ""
+        stacked = self.stack()
+        if stacked is None:
+            return "directions not perpendicular"
+        return ", ".join(f.code.replace("_", " ") for f in find_problems(stacked[0]))
 
 
 def slice_distance(header: Header) -> float | None:
@@ -212,34 +238,87 @@ def group_series(headers: Iterable[Header]) -> list[Series]:
         by_uid.setdefault(key, []).append(header)
     found: list[tuple[tuple[object, ...], Series]] = []
     for uid, members in by_uid.items():
-        parts = _split(members)
-        volumes = sum(part.kind == "volume" for part in parts)
-        for part in parts:
-            series = Series(part.headers, part.kind, max(volumes, 1))
+        for series in _split(members):
             number = series.first.number("number")
-            key = (number is None, number or 0, uid, -len(part.headers), part.first.path)
+            key = (number is None, number or 0, uid, -len(series.headers), series.first.path)
             found.append((key, series))
     return [series for _, series in sorted(found, key=lambda pair: pair[0])]
 
 
 def _split(members: list[Header]) -> list[Series]:
-    """Split by kind, matrix size, orientation and pixel spacing."""
+    """Split one series into stacks, and say what tells them apart."""
+    parts = [
+        stack
+        for raster in _split_rasters(members)
+        for frame in _split_frames_of_reference(raster)
+        for stack in (split_acquisitions(frame) if _kind(frame[0]) == "volume" else [frame])
+    ]
+    volumes = [part for part in parts if _kind(part[0]) == "volume"]
+    firsts = [part[0] for part in volumes]
+    patients = list(dict.fromkeys(first.patient for first in firsts))
+    series = []
+    for part in parts:
+        if _kind(part[0]) != "volume" or len(volumes) < 2:
+            series.append(Series(tuple(part), _kind(part[0])))
+            continue
+        said = [difference(part[0], firsts)]
+        if len(patients) > 1:
+            said.insert(0, f"patient {patients.index(part[0].patient) + 1}")
+        name = ", ".join(filter(None, said))
+        series.append(Series(tuple(part), "volume", len(volumes), name))
+    return series
+
+
+def _split_rasters(members: list[Header]) -> list[list[Header]]:
+    """Split by kind, patient, matrix size, orientation and pixel spacing."""
     parts: list[list[Header]] = []
     seen: dict[tuple[object, ...], int] = {}
+    near: dict[tuple[object, ...], list[int]] = {}
     for header in members:
-        kind = _kind(header)
-        key = (kind, _matrix(header), header.orientation, header.pixel_spacing)
+        alike = (_kind(header), header.patient, _matrix(header), header.has_geometry)
+        key = (*alike, header.orientation, header.pixel_spacing)
         if key not in seen:
+            place = _bucket(header)
             fits = (
                 i
-                for i, part in enumerate(parts)
-                if _kind(part[0]) == kind and _same_raster(part[0], header)
+                for bucket in (place - 1, place, place + 1)
+                for i in near.get((*alike, bucket), ())
+                if _same_raster(parts[i][0], header)
             )
             seen[key] = next(fits, len(parts))
             if seen[key] == len(parts):
                 parts.append([])
+                near.setdefault((*alike, place), []).append(seen[key])
         parts[seen[key]].append(header)
-    return [Series(tuple(part), _kind(part[0])) for part in parts]
+    return parts
+
+
+# Weights without a common measure, one in sum.
+_WEIGHTS = np.sqrt([2.0, 3.0, 5.0, 7.0, 11.0, 13.0])
+_WEIGHTS /= _WEIGHTS.sum()
+
+
+def _bucket(header: Header) -> int:
+    """Give a direction a number, so that equal ones have the same or the next number.
+
+    Only neighbours have to be compared: in a series in which every image has a direction
+    of its own, comparing all with all would take hours.
+    """
+    if not header.has_geometry:
+        return 0
+    return int(np.floor(np.dot(_WEIGHTS, header.orientation) / (2 * _SAME_COSINE)))
+
+
+def _split_frames_of_reference(members: list[Header]) -> list[list[Header]]:
+    """Split images whose positions are measured from different places.
+
+    Some programs that remove names give every image a frame of reference of its own,
+    which then says nothing: such images stay together, and the quality table says so.
+    """
+    parts: dict[str, list[Header]] = {}
+    for header in members:
+        parts.setdefault(header.key("frame_of_reference"), []).append(header)
+    return list(parts.values()) if min(map(len, parts.values())) > 1 else [members]
 
 
 def _matrix(header: Header) -> tuple[int, int] | None:
@@ -268,7 +347,8 @@ def same_stack(a: Header, b: Header) -> bool:
     bool
         ``True`` when they belong to one stack.
     """
-    return a.series_uid == b.series_uid and _kind(a) == _kind(b) and _same_raster(a, b)
+    same = a.series_uid == b.series_uid and a.patient == b.patient and _kind(a) == _kind(b)
+    return same and _same_raster(a, b)
 
 
 def _kind(header: Header) -> str:

@@ -2,32 +2,44 @@
 
 Slices are ordered and spaced by their positions in the patient, every file's own slope
 and intercept are applied, and what does not form one regular volume of one patient is
-refused with a reason.
+refused with a reason, or mended where that was asked for.
 """
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from ..errors import DicomError, DicomWarning
-from ..geometry import Grid
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DicomError, DicomWarning, InputError
 from ..progress import ProgressCallback
+from ..provenance import SliceSource
 from ..volume import Volume
+from ._archive import Opened, opened
 from ._choose import choose_series
-from ._dicom_geometry import Stack, find_problems
+from ._elements import DamagedFileError
 from ._facts import acquisition_facts, require_rescale, value_unit
-from ._folder import Damaged, read_folder
-from ._header import TAGS, Header
-from ._lost import require_none_lost
-from ._pixels import read_values
+from ._folder import Damaged, Folder, read_folder
+from ._header import Header
+from ._mend import mend
+from ._padding import air_value, fill_padding
+from ._pixels import read_values, same_pixels
+from ._plan import POLICIES, Plan, plan_series
+from ._quality_rows import Reading, quality_rows
+from ._real_world import apply_real_world
 from ._series import Series, SeriesInfo, group_series, slice_distance
 
 __all__ = ["SeriesInfo", "list_series", "read_dicom"]
 
 # Share of the time that goes into headers, measured on uncompressed series.
 _HEADERS_PART = 0.3
+
+Allocate = Callable[[Volume], NDArray[np.number]]
+"""Makes room for a volume: given the volume with nothing but zeros, an array to fill."""
 
 
 def list_series(
@@ -39,15 +51,17 @@ def list_series(
     ----------
     path : path-like
         A folder, searched with its subfolders (files that are not DICOM are passed
-        over); or one DICOM file, which stands for its series in its own folder.
+        over); one DICOM file, which stands for its series in its own folder; a DICOMDIR,
+        which stands for the images it lists; or a zip file of any of these.
     progress : callable, optional
         See :class:`medvoxel.progress.Progress`.
 
     Returns
     -------
     list of SeriesInfo
-        One for each series, by series number. A series that mixes orientations or sizes,
-        as localizers do, has one line for each.
+        One for each series, by series number. A series that mixes orientations, sizes,
+        acquisitions at the same places (echoes, time points) or patients has one line for
+        each stack.
 
     Raises
     ------
@@ -61,15 +75,27 @@ def list_series(
     DicomWarning
         When files look like DICOM but are damaged.
     """
-    folder = read_folder(path, progress=progress)
-    _warn_damaged(folder.damaged)
-    return [series.info(i) for i, series in enumerate(group_series(folder.headers))]
+    with opened(path, progress=progress) as place:
+        folder = read_folder(place.folder, progress=progress)
+        _warn_damaged(folder.damaged)
+        found = [series.info(i) for i, series in enumerate(group_series(folder.headers))]
+        return [_labelled(info, place) for info in found]
+
+
+def _labelled(info: SeriesInfo, place: Opened) -> SeriesInfo:
+    """Name files in an archive as its user knows them."""
+    if place.archive is None:
+        return info
+    files = tuple(map(place.label, info.files))
+    return replace(info, folder=place.label(info.folder), files=files)
 
 
 def read_dicom(
     path: str | os.PathLike[str],
     *,
     series: int | str | None = None,
+    on_problem: str = "error",
+    allocate: Allocate | None = None,
     progress: ProgressCallback | None = None,
 ) -> Volume:
     """Read one DICOM series as a volume.
@@ -77,12 +103,24 @@ def read_dicom(
     Parameters
     ----------
     path : path-like
-        A folder, searched with its subfolders; or one DICOM file, which stands for its
-        series in its own folder.
+        A folder, searched with its subfolders; one DICOM file, which stands for its series
+        in its own folder; a DICOMDIR, which stands for the images it lists; or a zip file
+        of any of these, which is unpacked into a temporary folder and nowhere else.
     series : int or str, optional
         Which series when there are several: its place in the result of
         :func:`list_series` (0-based) or its Series Instance UID. By default the only
         volume, or the largest one with a warning.
+    on_problem : str
+        What to do when the slices do not form a regular volume. ``"error"`` refuses them.
+        ``"fix"`` mends what can be mended: missing slices are interpolated, uneven spacing
+        is resampled along the normal, a tilted gantry is sheared back by the positions,
+        exact copies are left out; padding is set to air before anything is interpolated.
+        ``"warn"`` stacks the slices as if they were regular and warns with the size of
+        the error.
+    allocate : callable, optional
+        Makes room for a regular volume: called with the volume as it will be, all of whose
+        values are 0, of the type int16 or float64; returns an array (z, y, x) of integers
+        or floats, which is filled. For callers whose values live elsewhere, such as R.
     progress : callable, optional
         See :class:`medvoxel.progress.Progress`.
 
@@ -94,17 +132,19 @@ def read_dicom(
         the slope and intercept of each file: int16 when they are whole numbers that fit,
         else int32, else float32. ``unit`` is ``"HU"`` for CT; ``"stored values"`` says
         that the files have neither slope nor intercept. Grid in LPS mm; the slice
-        spacing comes from the positions.
+        spacing comes from the positions. ``qc`` says what was checked, found and done, see
+        :func:`medvoxel.scan_qc`; ``sources`` names the file of each slice.
 
     Raises
     ------
     FileFormatError
         When the path does not exist.
     InputError
-        When `series` names no series.
+        When `series` names no series, or `on_problem` is none of the three words.
     DicomError
         When there is no volume, or it is not one regular volume of one patient: missing
-        or duplicate slices, uneven spacing, gantry tilt, mixed orientation.
+        or duplicate slices, uneven spacing, gantry tilt, mixed orientation, several frames
+        of reference. With ``on_problem="fix"`` only when it cannot be mended.
     DependencyError
         When the decoder of a compressed series is not installed.
     MemoryLimitError
@@ -115,36 +155,128 @@ def read_dicom(
     Warns
     -----
     DicomWarning
-        When the largest of several volumes was taken, or damaged files were left out and
-        the rest still is a regular volume.
+        When the largest of several volumes was taken, damaged files were left out and the
+        rest still is a regular volume, or something was mended or passed over as
+        `on_problem` says.
 
     Notes
     -----
     Values of MONOCHROME1 images are not inverted and padding is not replaced; both are
     noted in ``info``, which holds nothing that identifies a person.
     """
-    folder = read_folder(path, progress=_part(progress, 0.0, _HEADERS_PART))
-    chosen = choose_series(group_series(folder.headers), series, folder)
-    places = {os.path.dirname(h.path) for h in chosen.headers}
+    if on_problem not in POLICIES:
+        raise InputError(
+            f"on_problem must be one of {', '.join(map(repr, POLICIES))}, not {on_problem!r}."
+        )
+    with opened(path, progress=_part(progress, 0.0, _HEADERS_PART)) as place:
+        folder = read_folder(place.folder, progress=_part(progress, 0.0, _HEADERS_PART))
+        found = group_series(folder.headers)
+        chosen = choose_series(found, series, folder, strict=on_problem == "error")
+        others = [other for other in found if other is not chosen]
+        return _read(chosen, others, folder, place, on_problem, allocate, progress)
+
+
+def _read(
+    series: Series,
+    others: Sequence[Series],
+    folder: Folder,
+    place: Opened,
+    policy: str,
+    allocate: Allocate | None,
+    progress: ProgressCallback | None,
+) -> Volume:
+    places = {os.path.dirname(h.path) for h in series.headers}
     damaged = [d for d in folder.damaged if os.path.dirname(d.path) in places]
-    stack, headers = _require_regular(chosen, damaged)
-    require_rescale(headers)
-    array, broken = read_values(headers, progress=_part(progress, _HEADERS_PART, 1.0))
-    if broken:
+    while True:
+        plan = plan_series(series, damaged, policy, same_pixels)
+        volume, broken = _volume(plan, others, place, policy, allocate, progress)
+        if not broken:
+            break
+        # Only decoding shows that pixels are damaged: without them it is another stack.
         damaged += broken.values()
-        good = _readable(headers, broken, chosen)
-        rest = Series(tuple(headers[i] for i in good), "volume")
-        stack, headers = _require_regular(rest, damaged)
-        array = array[good]
+        series = replace(series, headers=_readable(plan.headers, broken, series))
     _warn_damaged(damaged)
+    _warn_findings(plan, policy)
+    return volume
+
+
+def _volume(
+    plan: Plan,
+    others: Sequence[Series],
+    place: Opened,
+    policy: str,
+    allocate: Allocate | None,
+    progress: ProgressCallback | None,
+) -> tuple[Volume, dict[int, Damaged]]:
+    require_rescale(plan.headers)
+    try:
+        headers, unit = apply_real_world(plan.headers)
+    except DamagedFileError as error:
+        raise DicomError(
+            f"{plan.series.label()} cannot be read: {error}.",
+            hint="Export the series again from its source.",
+        ) from error
     first = headers[0]
-    _warn_lookup_table(first)
-    return Volume(
-        array,
-        _grid(array.shape, stack, first),
+    if len(headers) == 1 and slice_distance(first) is None:
+        _warn(
+            "A single slice without slice thickness: its spacing across the plane is set to 1 mm.",
+            "Take no volumes from this scan.",
+        )
+    reading = Reading(plan, policy, others, real_world=unit is not None)
+    unit = value_unit(first) if unit is None else unit
+    info = acquisition_facts(headers)
+    empty = Volume(
+        _zeros(plan.grid.shape, np.int16),
+        plan.grid,
         modality=first.modality,
-        unit=value_unit(first),
-        info=acquisition_facts(headers),
+        unit=unit,
+        info=info,
+        qc=quality_rows(reading),
+        sources=_sources(plan, place),
+    )
+    part = _part(progress, _HEADERS_PART, 1.0)
+    if policy != "fix":
+        room = None if allocate is None else _allocator(allocate, empty)
+        array, broken = read_values(headers, allocate=room, progress=part)
+        return replace(empty, array=array), broken
+    array, broken = read_values(headers, progress=_part(progress, _HEADERS_PART, 0.7))
+    if broken:
+        return empty, broken
+    count, air = fill_padding(array, headers, unit)
+    if plan.layout is not None:
+        air = air if count else air_value(array, None, unit)
+        late = _part(progress, 0.7, 1.0)
+        array = mend(array, plan.stack, plan.layout, air, progress=late)
+    rows = quality_rows(replace(reading, filled=(count, air)))
+    return replace(empty, array=array, qc=rows), broken
+
+
+def _zeros(shape: tuple[int, ...], dtype: type[np.number]) -> NDArray[np.number]:
+    # Takes no memory: all voxels are the same one.
+    return np.broadcast_to(dtype(0), shape)
+
+
+def _allocator(allocate: Allocate, empty: Volume) -> Callable[[np.dtype], NDArray[np.number]]:
+    """Ask for room once the type of the values is known."""
+
+    def make(dtype: np.dtype) -> NDArray[np.number]:
+        if dtype.kind == "i":
+            return allocate(empty)
+        return allocate(replace(empty, array=_zeros(empty.grid.shape, np.float64)))
+
+    return make
+
+
+def _sources(plan: Plan, place: Opened) -> tuple[SliceSource, ...]:
+    found = [SliceSource(place.label(h.path), h.frame, tuple(h.position)) for h in plan.headers]
+    if plan.layout is None:
+        return tuple(found)
+    grid = plan.layout.grid
+    return tuple(
+        found[i]
+        if i >= 0
+        else SliceSource(None, 0, tuple(map(float, grid.index_to_lps((k, 0, 0)))))
+        for k, i in enumerate(plan.layout.source)
     )
 
 
@@ -155,51 +287,18 @@ def _part(progress: ProgressCallback | None, start: float, end: float) -> Progre
     return lambda done, label: progress(start + (end - start) * done, label)
 
 
-def _require_regular(series: Series, damaged: Sequence[Damaged]) -> tuple[Stack, list[Header]]:
-    """Give the slices in order, or raise with the most basic fault."""
-    stacked = series.stack()
-    if stacked is None:
-        raise DicomError(
-            f"{series.label()} is no volume: its row and column directions are not "
-            f"perpendicular ({series.first.name}).",
-            hint="Export the series again from its source.",
-        )
-    findings = find_problems(stacked[0])
-    if findings:
-        worst = findings[0]
-        lost = f" Damaged files were left out: {_names(damaged)}." if damaged else ""
-        raise DicomError(
-            f"{series.label()} is not one regular volume: {worst.message}.{lost}",
-            hint=worst.hint,
-            problems=[finding.code for finding in findings],
-            **worst.details,
-        )
-    require_none_lost(series, stacked[0], damaged)
-    return stacked
-
-
-def _readable(headers: Sequence[Header], broken: Iterable[int], series: Series) -> list[int]:
-    """List the indices of the slices whose pixels could be read."""
-    good = sorted(set(range(len(headers))) - set(broken))
+def _readable(
+    headers: Sequence[Header], broken: Iterable[int], series: Series
+) -> tuple[Header, ...]:
+    """List the slices whose pixels could be read."""
+    lost = set(broken)
+    good = tuple(header for i, header in enumerate(headers) if i not in lost)
     if not good:
         raise DicomError(
             f"None of the slices of {series.label()} can be decoded.",
             hint="Copy the series again from its source.",
         )
     return good
-
-
-def _grid(shape: tuple[int, ...], stack: Stack, first: Header) -> Grid:
-    step = stack.step
-    if step is None:
-        step = slice_distance(first)
-    if step is None:
-        step = 1.0
-        _warn(
-            "A single slice without slice thickness: its spacing across the plane is set to 1 mm.",
-            "Take no volumes from this scan.",
-        )
-    return Grid(shape, (step, *stack.pixel_spacing), tuple(stack.positions[0]), stack.axes)
 
 
 def _warn_damaged(damaged: Sequence[Damaged]) -> None:
@@ -211,11 +310,19 @@ def _warn_damaged(damaged: Sequence[Damaged]) -> None:
         )
 
 
-def _warn_lookup_table(first: Header) -> None:
-    if TAGS["modality_lut"] in first.elements.values:
+def _warn_findings(plan: Plan, policy: str) -> None:
+    """Say what was mended, or stacked although it does not fit."""
+    rows = [f.message for f in plan.findings]
+    if plan.copies and policy == "fix":
+        rows.append(f"{len(plan.copies)} files are exact copies of others")
+    if rows:
+        how, off = "was mended", ""
+        if policy != "fix":
+            how = "was stacked as if it were a regular volume"
+            off = f". Slices lie up to {plan.displacement:.3g} mm from their places"
         _warn(
-            "The series has a modality lookup table, which is not applied: values are as stored.",
-            "Use hounsfield() when you know slope and intercept.",
+            f"{plan.series.label()} {how}: {'; '.join(rows)}{off}.",
+            "scan_qc() shows what was done.",
         )
 
 
@@ -225,4 +332,4 @@ def _names(damaged: Sequence[Damaged]) -> str:
 
 
 def _warn(message: str, hint: str) -> None:
-    warnings.warn(DicomWarning(message, hint=hint), stacklevel=4)
+    warnings.warn(DicomWarning(message, hint=hint), stacklevel=5)

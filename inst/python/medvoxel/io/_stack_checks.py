@@ -8,14 +8,16 @@ voxels are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHECKS", "Finding", "Stack", "find_problems", "plane_axes", "stack_slices"]
+from ._stack import Stack
+
+__all__ = ["CHECKS", "Finding", "find_problems"]
 
 # A slice may lie off its place on the regular grid by 1 % of the spacing (the tolerance
 # of highdicom); positions that were rounded to hundredths of a millimetre, as some
@@ -48,119 +50,6 @@ class Finding:
     message: str
     hint: str
     details: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Stack:
-    """Slices of one orientation, in order along their normal.
-
-    Parameters
-    ----------
-    axes : ndarray, shape (3, 3)
-        Columns are the LPS unit vectors along which columns, rows and slices count up;
-        right-handed.
-    positions : ndarray, shape (n, 3)
-        Centre of the first voxel of each slice, LPS mm, in order.
-    offsets : ndarray, shape (n,)
-        Distance of each slice along the normal from the first, mm, ascending.
-    pixel_spacing : tuple of float
-        Between rows, then between columns, mm.
-    names : tuple of str
-        File names, in order.
-    """
-
-    axes: NDArray[np.float64]
-    positions: NDArray[np.float64]
-    offsets: NDArray[np.float64]
-    pixel_spacing: tuple[float, float]
-    names: tuple[str, ...]
-
-    @property
-    def step(self) -> float | None:
-        """Slice spacing in mm, or ``None`` for a single slice.
-
-        The mean over the whole stack: where positions are rounded, a median step is wrong
-        by the rounding in every slice and puts the far end millimetres off.
-        """
-        count = len(self.offsets)
-        # Differences of positions end in digits that no scanner wrote.
-        return round(float(self.offsets[-1]) / (count - 1), 9) if count > 1 else None
-
-    @property
-    def steps(self) -> NDArray[np.float64]:
-        """Distances of neighbouring slices, mm."""
-        return np.diff(self.offsets)
-
-    @property
-    def typical_step(self) -> float:
-        """Median distance of neighbouring slices, mm; 0 for a single slice."""
-        return float(np.median(self.steps)) if len(self.offsets) > 1 else 0.0
-
-
-def plane_axes(orientation: Sequence[float]) -> NDArray[np.float64] | None:
-    """Make perpendicular unit axes of the six cosines of an image plane.
-
-    Parameters
-    ----------
-    orientation : sequence of 6 floats
-        Direction of a row (towards higher columns), then of a column, LPS.
-
-    Returns
-    -------
-    ndarray, shape (3, 3) or None
-        Columns: row direction, column direction, their cross product. ``None`` when the
-        two are not perpendicular unit vectors.
-    """
-    row, column = np.asarray(orientation, dtype=float).reshape(2, 3)
-    lengths = np.array([np.linalg.norm(row), np.linalg.norm(column)])
-    if np.any(np.abs(lengths - 1) > 1e-2) or abs(row @ column) > 1e-2:
-        return None
-    row = row / lengths[0]
-    # Cosines are written with few decimals; what they lack is taken out of the column.
-    column = column - (row @ column) * row
-    column /= np.linalg.norm(column)
-    return np.stack([row, column, np.cross(row, column)], axis=1)
-
-
-def stack_slices(
-    axes: NDArray[np.float64],
-    positions: NDArray[np.float64],
-    pixel_spacing: Sequence[float],
-    names: Sequence[str],
-) -> tuple[Stack, NDArray[np.intp]]:
-    """Put slices in order along their normal.
-
-    Parameters
-    ----------
-    axes : ndarray, shape (3, 3)
-        From :func:`plane_axes`.
-    positions : ndarray, shape (n, 3)
-        LPS mm, in any order.
-    pixel_spacing : sequence of 2 floats
-        Between rows, then between columns, mm.
-    names : sequence of str
-        File names, same order as `positions`; they break ties.
-
-    Returns
-    -------
-    Stack
-        In ascending order along the normal, so that the axes are right-handed and no
-        image is ever mirrored.
-    ndarray of int, shape (n,)
-        The order that was applied.
-    """
-    along = positions @ axes[:, 2]
-    order = np.lexsort((np.asarray(names, dtype=object).astype(str), along))
-    return (
-        Stack(
-            axes,
-            positions[order],
-            along[order] - along[order[0]],
-            (float(pixel_spacing[0]), float(pixel_spacing[1])),
-            tuple(names[i] for i in order),
-        ),
-        order,
-    )
 
 
 def find_problems(stack: Stack) -> list[Finding]:
@@ -210,7 +99,8 @@ def _check_duplicates(stack: Stack) -> Finding | None:
         "duplicate_positions",
         f"{len(twice)} {_are(len(twice), 'slice lies', 'slices lie')} at the place of another "
         f"({'; '.join(pairs)}{more})",
-        "Move the copies, or the second acquisition, to a folder of their own.",
+        'on_problem="fix" leaves out exact copies; another acquisition has to be moved to a '
+        "folder of its own.",
         {"files": [stack.names[i + 1] for i in twice]},
     )
 
@@ -234,13 +124,14 @@ def _check_tilt(stack: Stack) -> Finding | None:
             "gantry_tilt",
             f"the slices are stacked at a slant of {angle:.1f} degrees (gantry tilt), "
             f"{size[-1]:.2f} mm over the stack",
-            "Correct the tilt first (dcm2niix does), then use read_nifti().",
+            'on_problem="fix" shears the slices back.',
             {"degrees": angle, "size_mm": float(size[-1])},
         )
     return Finding(
         "shifted_slices",
         f"{stack.names[worst]} lies {size[worst]:.2f} mm to the side of the stack",
-        "Check that all files belong to one acquisition.",
+        'Check that all files belong to one acquisition; if they do, on_problem="fix" moves '
+        "the slices to their places.",
         {"size_mm": float(size[worst]), "files": [stack.names[worst]]},
     )
 
@@ -261,7 +152,8 @@ def _check_spacing(stack: Stack) -> Finding | None:
         "uneven_spacing",
         f"the distance between neighbouring slices varies from {steps.min():.4g} to "
         f"{steps.max():.4g} mm, largest after {stack.names[int(np.argmax(steps))]}",
-        "Check that all files of the series were copied and belong to one acquisition.",
+        "Check that all files were copied and belong to one acquisition; if so, "
+        'on_problem="fix" resamples the stack to an even spacing.',
         {"size_mm": float(off.max()), "smallest_mm": float(steps.min()),
          "largest_mm": float(steps.max())},
     )  # fmt: skip
@@ -279,7 +171,7 @@ def _missing(stack: Stack, base: float, times: NDArray[np.float64]) -> Finding:
     return Finding(
         "missing_slices",
         f"{count} {_are(count, 'slice is', 'slices are')} missing {'; '.join(places)}{more}",
-        "Copy the series again from its source.",
+        'Copy the series again from its source; on_problem="fix" interpolates what is missing.',
         {"count": count, "size_mm": float(np.max(stack.steps)), "spacing_mm": base},
     )
 

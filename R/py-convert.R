@@ -18,18 +18,13 @@ core_call <- function(.name, ..., .progress = NULL, .in_place = FALSE, .call = c
     })
     state <- reticulate::py_to_r(core$outcome_state(outcome))
     value <- if (is.null(state$failure)) {
-      from_python(core$outcome_value(outcome), core, first_scan(dots), room)
+      from_python(core$outcome_value(outcome), core, room)
     }
     list(state = state, value = value)
   })
   signal_warnings(outcome$state$warnings, .call)
   if (!is.null(outcome$state$failure)) signal_failure(outcome$state$failure, .call)
   outcome$value
-}
-
-# The scan that a verb works on: what was found in it goes on to the result.
-first_scan <- function(arguments) {
-  if (length(arguments) > 0 && is_scan(arguments[[1]])) arguments[[1]]
 }
 
 run_in_python <- function(core, name, arguments, callback, room = NULL) {
@@ -67,8 +62,18 @@ to_python.medvoxel_scan <- function(x, core) {
   core$volume(
     reticulate::r_to_py(x), as_tuple(spacing(x)), as_tuple(origin(x)),
     as_tuple(direction(x)), attr(x, "modality"), attr(x, "unit"),
-    do.call(reticulate::dict, as.list(attr(x, "info")))
+    do.call(reticulate::dict, as.list(attr(x, "info"))),
+    as_columns(attr(x, "qc")), as_columns(attr(x, "sources"))
   )
+}
+
+# A table by its columns; what is missing is None.
+as_columns <- function(table) {
+  if (is.null(table)) return(NULL)
+  columns <- lapply(as.list(table), function(column) {
+    lapply(column, function(v) if (is.na(v)) NULL else v)
+  })
+  do.call(reticulate::dict, columns)
 }
 
 #' @export
@@ -101,6 +106,9 @@ zyx <- function(x) as_tuple(rev(x))
 # A place in a list: R counts from 1, Python from 0.
 zero_based <- function(i) if (is.numeric(i)) as.integer(i) - 1L else i
 
+# A voxel (x, y, z) as Python indexes it.
+zyx_index <- function(i) if (!is.null(i)) zyx(zero_based(i))
+
 one_based <- function(i) as.integer(i) + 1L
 
 matrix_rows <- function(x) lapply(seq_len(nrow(x)), function(i) as.list(x[i, ]))
@@ -113,11 +121,11 @@ segment_rows <- function(table) {
 
 # --- Python to R -------------------------------------------------------------------
 
-from_python <- function(value, core, like = NULL, room = NULL) {
+from_python <- function(value, core, room = NULL) {
   part <- reticulate::py_to_r(core$describe(value))
   if (identical(part$in_r, TRUE)) return(room$take())
   switch(part$kind,
-    volume = pull_like(value, part, core, scan_pattern(part, like)),
+    volume = pull_like(value, part, core, scan_pattern(part)),
     segmentation = pull_like(value, part, core, new_segmentation(
       array(0L, c(1, 1, 1)), as.double(part$spacing), as.double(part$origin),
       matrix(as.double(part$direction), 3, byrow = TRUE), as_segment_table(part$segments)
@@ -125,36 +133,24 @@ from_python <- function(value, core, like = NULL, room = NULL) {
     mesh = pull_mesh(value, part, core),
     table = as_table(part),
     array = pull(core$array_of(value), part$dim, "integer", core),
-    tuple = lapply(seq_len(part$length) - 1L, function(i) {
-      from_python(core$item(value, i), core, like)
-    }),
+    tuple = lapply(seq_len(part$length) - 1L, function(i) from_python(core$item(value, i), core)),
     part$value
   )
 }
 
-# A scan of one voxel with the attributes of the one described. What was found when the
-# scan `like` was read goes on to results made of it; its files only while its slices
-# are theirs.
-scan_pattern <- function(part, like = NULL) {
-  pattern <- new_scan(
+# A scan of one voxel with the attributes of the one described.
+scan_pattern <- function(part) {
+  new_scan(
     array(0L, c(1, 1, 1)), as.double(part$spacing), as.double(part$origin),
     matrix(as.double(part$direction), 3, byrow = TRUE), part$modality, part$unit,
-    if (length(part$info)) part$info else list(), as_quality(part$qc), as_sources(part$sources)
+    if (length(part$info)) part$info else list(), carried_table(part$qc),
+    carried_table(part$sources)
   )
-  if (is.null(like)) return(pattern)
-  attr(pattern, "qc") <- attr(pattern, "qc") %||% attr(like, "qc")
-  geometry <- c("spacing", "origin", "direction")
-  same <- identical(as.integer(unlist(part$dim)), dim(like)) &&
-    identical(attributes(pattern)[geometry], attributes(like)[geometry])
-  if (same) attr(pattern, "sources") <- attr(like, "sources")
-  pattern
 }
 
-as_quality <- function(columns) {
+carried_table <- function(columns) {
   if (length(columns) > 0) as_table(list(columns = columns))
 }
-
-as_sources <- as_quality
 
 # Memory of R that Python fills: allocated when Python knows what it will be, complete
 # with its attributes, see pull().

@@ -27,6 +27,8 @@ _WHERE = {
     "sop_instance_uids": "io.uids",
     "read_nifti": "io.nifti",
     "write_nifti": "io.nifti",
+    "crop": "rearranging",
+    "reorient": "rearranging",
     "hounsfield": "intensity",
     "tissue_ranges": "intensity",
     "resample": "resampling",

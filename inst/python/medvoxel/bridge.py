@@ -21,7 +21,7 @@ import medvoxel
 
 from .errors import MedvoxelError, MedvoxelWarning
 from .geometry import Grid
-from .provenance import SliceSource
+from .provenance import QualityCheck, SliceSource
 from .volume import Mesh, Segment, Segmentation, Volume
 
 __all__ = [
@@ -183,6 +183,8 @@ def volume(
     modality: str,
     unit: str,
     info: Mapping[str, Any],
+    qc: Mapping[str, Sequence[Any]] | None = None,
+    sources: Mapping[str, Sequence[Any]] | None = None,
 ) -> Volume:
     """Make a volume of a scan of R.
 
@@ -198,6 +200,8 @@ def volume(
         As of :class:`Volume`.
     info : mapping
         As of :class:`Volume`.
+    qc, sources : mapping of sequences, optional
+        Tables of R by column, as :func:`describe` gives them.
 
     Returns
     -------
@@ -205,7 +209,26 @@ def volume(
         In the same memory.
     """
     array = values.T
-    return Volume(array, _grid(array.shape, spacing, origin, direction), modality, unit, dict(info))
+    grid = _grid(array.shape, spacing, origin, direction)
+    checks = tuple(QualityCheck(**row) for row in _table_rows(qc))
+    files = tuple(
+        SliceSource(
+            row["file"],
+            0 if row["frame"] is None else int(row["frame"]) - 1,
+            (row["x"], row["y"], row["z"]),
+        )
+        for row in _table_rows(sources)
+    )
+    # Voxels may have been replaced by others in R, also by fewer slices.
+    files = files if len(files) == grid.shape[0] else ()
+    return Volume(array, grid, modality, unit, dict(info), checks, files)
+
+
+def _table_rows(columns: Mapping[str, Sequence[Any]] | None) -> list[dict[str, Any]]:
+    if not columns:
+        return []
+    names = list(columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def segmentation(

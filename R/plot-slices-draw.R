@@ -25,7 +25,8 @@ centred_tile <- function(view, size) {
 }
 
 window_words <- function(x, window) {
-  trimws(paste("black to white:", show_numbers(window, 4, " to "), attr(x, "unit")))
+  order <- if (is_inverted(x)) "white to black (MONOCHROME1):" else "black to white:"
+  trimws(paste(order, show_numbers(window, 4, " to "), attr(x, "unit")))
 }
 
 # Which side of the patient each edge is. In a thin slab two letters would meet: they are

@@ -14,6 +14,7 @@ slice_pictures <- function(x, view, shown, window, segmentation, opacity, budget
     values <- slice_matrix(x, view, number)
     factor <- ceiling(dim(values) / budget)
     grey <- grey_levels(block_means(values, factor), window)
+    if (is_inverted(x)) grey <- 255 - grey
     if (is.null(paint)) return(pack_pixels(grey, grey, grey))
     labels <- match(slice_matrix(segmentation, view, number), paint$values, nomatch = 0L)
     seen <<- seen | tabulate(labels, length(seen)) > 0
@@ -26,6 +27,9 @@ slice_pictures <- function(x, view, shown, window, segmentation, opacity, budget
 grey_levels <- function(values, window) {
   255 * pmin(pmax((values - window[1]) / (window[2] - window[1]), 0), 1)
 }
+
+# In images of this kind low values are bright. Only their display is turned round.
+is_inverted <- function(x) identical(attr(x, "info")$photometric, "MONOCHROME1")
 
 overlay_paint <- function(segmentation) {
   if (is.null(segmentation)) return(NULL)

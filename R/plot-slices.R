@@ -19,6 +19,7 @@
 #' @param window Values from black to white: `c(lower, upper)` or a name from
 #'   [window_presets()]. By default `"wide"` (-200 to 600) for Hounsfield units; for other
 #'   units from the 1st percentile of the values to the 99th of those above their mean.
+#'   Images of the kind MONOCHROME1 are shown from white to black, as they are meant.
 #' @param segmentation A segmentation on the scan's grid, laid over the slices in the
 #'   segments' colours.
 #' @param opacity Of that overlay, from 0 (invisible) to 1.

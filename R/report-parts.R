@@ -8,17 +8,18 @@
 #' [segment_kmeans()] with three classes, without the class that fills the border of the
 #' scan, which is background. It is a first look, no diagnosis.
 #'
-#' @param x A folder of DICOM files, a NIfTI file, or a scan.
+#' @param x A folder of DICOM files (or a zip file of one), a NIfTI or NRRD file, or a scan.
 #' @param segmentation A segmentation on the scan's grid, or a function that makes one
 #'   of the scan, such as `\(x) segment_threshold(x, lower = 150)`. By default see below.
-#' @param series Which series of the folder, as for [read_dicom()]; for folders only.
+#' @param series,on_problem Which series of the folder, and what to do when its slices form
+#'   no regular volume, as for [read_dicom()]; for DICOM only.
 #' @returns A list of class `medvoxel_report_parts`:
 #'
 #' | element | what |
 #' |---|---|
 #' | `scan`, `segmentation`, `mesh` | the scan, its segments, their surface |
 #' | `statistics` | as [segment_statistics()] gives them |
-#' | `tables` | data frames ready to print: `series`, `acquisition`, `geometry` ... |
+#' | `tables` | data frames ready to print: `series`, `acquisition`, `geometry`, `quality` ... |
 #' | `rule` | how the segmentation was made, in words |
 #' | `notes` | warnings and messages of the work, without paths and file names |
 #' | `title` | modality and description |
@@ -31,13 +32,15 @@
 #' parts <- report_parts(x)
 #' parts$rule
 #' parts$statistics
-report_parts <- function(x, segmentation = NULL, series = NULL) {
-  read_parts(x, segmentation, series, report_steps(quiet = TRUE))
+report_parts <- function(x, segmentation = NULL, series = NULL,
+                         on_problem = c("error", "fix", "warn")) {
+  on_problem <- check_choice(on_problem, c("error", "fix", "warn"))
+  read_parts(x, segmentation, series, on_problem, report_steps(quiet = TRUE))
 }
 
-read_parts <- function(x, segmentation, series, step, call = caller_env()) {
+read_parts <- function(x, segmentation, series, on_problem, step, call = caller_env()) {
   notes <- collect_notes({
-    source <- step("Reading the scan", report_source(x, series, call))
+    source <- step("Reading the scan", report_source(x, series, on_problem, call))
     scan <- source$scan
     made <- step("Segmenting", report_segmentation(scan, segmentation, call))
     filled <- !is.null(made$segmentation)
@@ -63,7 +66,7 @@ print.medvoxel_report_parts <- function(x, ...) {
 
 # --- the scan -------------------------------------------------------------------------
 
-report_source <- function(x, series, call) {
+report_source <- function(x, series, on_problem, call) {
   if (is_scan(x)) {
     check_no_series(series, "scan", call)
     return(list(scan = check_scan(x, call = call)))
@@ -73,7 +76,14 @@ report_source <- function(x, series, call) {
     check_no_series(series, "NIfTI file", call)
     return(list(scan = read_nifti(path)))
   }
-  list(scan = read_dicom(path, series = series), series = list_series(path))
+  if (!dir.exists(path) && grepl("\\.(nrrd|nhdr)$", path, ignore.case = TRUE)) {
+    check_no_series(series, "NRRD file", call)
+    return(list(scan = read_nrrd(path)))
+  }
+  list(
+    scan = read_dicom(path, series = series, on_problem = on_problem),
+    series = list_series(path)
+  )
 }
 
 check_no_series <- function(series, what, call) {

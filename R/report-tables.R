@@ -6,6 +6,7 @@ report_tables <- function(parts, series) {
     series = if (!is.null(series)) series_rows(series, parts$scan),
     acquisition = acquisition_rows(parts$scan),
     geometry = geometry_rows(parts$scan),
+    quality = quality_rows(parts$scan),
     statistics = if (!is.null(parts$statistics)) statistics_rows(parts$statistics, unit),
     versions = version_rows()
   )
@@ -29,9 +30,10 @@ series_rows <- function(series, scan) {
   rows <- data.frame(
     Series = number(series$number), Modality = series$modality,
     Description = one_line(series$description),
-    Kind = series$kind, Images = series$slices,
+    Kind = series$kind, Part = series$part, Images = series$slices,
     Size = ifelse(is.na(series$columns), "", paste(series$columns, "x", series$rows)),
     `Spacing (mm)` = ifelse(is.na(series$spacing_x), "", spacing), Kernel = series$kernel,
+    Problem = series$problem,
     `In this report` = ifelse(is_series_of(series, scan), "yes", ""), check.names = FALSE
   )
   rows[vapply(rows, function(column) any(nzchar(column)), NA)]
@@ -88,6 +90,17 @@ geometry_rows <- function(scan) {
     `First voxel, LPS` = paste(show_numbers(origin(scan), 5, ", "), "mm"),
     `Angle to the patient's axes` = oblique_words(direction(scan)),
     Values = trimws(paste(show_numbers(range, 6, " to "), attr(scan, "unit")))
+  )
+}
+
+# What was checked when the scan was read; a scan made of an array was not.
+quality_rows <- function(scan) {
+  checks <- attr(scan, "qc")
+  if (is.null(checks)) return(NULL)
+  size <- ifelse(is.na(checks$size_mm), "", format(signif(checks$size_mm, 3), trim = TRUE))
+  data.frame(
+    Check = checks$check, Found = one_line(checks$found), Done = one_line(checks$done),
+    `Size (mm)` = size, Result = checks$severity, check.names = FALSE
   )
 }
 

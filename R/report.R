@@ -15,7 +15,8 @@
 #' From Template*: change it there and knit it, or give your version as `template`.
 #'
 #' @inheritParams report_parts
-#' @param x A folder of DICOM files, a NIfTI file, a scan, or what [report_parts()] gave.
+#' @param x A folder of DICOM files (or a zip file of one), a NIfTI or NRRD file, a scan, or
+#'   what [report_parts()] gave.
 #' @param output The HTML file to write; its folder must exist. Files of the same names
 #'   are replaced.
 #' @param title Title of the report; by default modality and description of the scan.
@@ -34,8 +35,9 @@
 #' write_phantom_dicom(folder)
 #' scan_report(folder, file.path(tempdir(), "report.html"))
 scan_report <- function(x, output = "report.html", segmentation = NULL, title = NULL,
-                        series = NULL, files = TRUE, template = NULL,
-                        open = rlang::is_interactive(), quiet = FALSE) {
+                        series = NULL, on_problem = c("error", "fix", "warn"), files = TRUE,
+                        template = NULL, open = rlang::is_interactive(), quiet = FALSE) {
+  on_problem <- check_choice(on_problem, c("error", "fix", "warn"))
   check_report_tools()
   output <- check_report_output(output)
   check_string(title, null = TRUE)
@@ -44,7 +46,8 @@ scan_report <- function(x, output = "report.html", segmentation = NULL, title = 
   check_flag(quiet)
   template <- if (is.null(template)) report_template() else check_path(template)
   step <- report_steps(quiet)
-  parts <- given_parts(x, segmentation, series) %||% read_parts(x, segmentation, series, step)
+  parts <- given_parts(x, segmentation, series) %||%
+    read_parts(x, segmentation, series, on_problem, step)
   stage <- staging_folder()
   on.exit(unlink(stage, recursive = TRUE), add = TRUE)
   if (files) step("Writing the results as files", write_report_files(parts, stage))

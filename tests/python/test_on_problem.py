@@ -9,7 +9,7 @@ import pytest
 from dicom_factory import AXIAL, ORIGIN, positions, stored_values, write_series
 from scipy import ndimage
 
-from medvoxel import errors, read_dicom, slice_files
+from medvoxel import errors, read_dicom, resample, slice_files
 
 
 def row(volume, check: str):
@@ -252,6 +252,18 @@ def test_padding_value_that_the_bits_cannot_hold_marks_nothing(tmp_path):
     volume = read_dicom(tmp_path, on_problem="fix")
     np.testing.assert_array_equal(volume.array, values.astype(int) - 1024)
     assert row(volume, "padding").found == "none declared"
+
+
+def test_padding_never_bleeds_into_what_is_resampled(tmp_path):
+    values = np.full((6, 5, 7), 1024, np.int16)
+    values[:, :, :2] = -2000
+    write_series(tmp_path, values, PixelPaddingValue=-2000)
+    fine = resample(read_dicom(tmp_path), (2.0, 0.4, 0.25), method="linear")
+    assert fine.array.min() == -1000
+    assert fine.array.max() == 0
+    assert row(fine, "padding").severity == "fixed"
+    again = resample(fine, (4.0, 0.8, 0.5), method="linear")
+    assert row(again, "padding") == row(fine, "padding")
 
 
 # --- copies ---------------------------------------------------------------------------

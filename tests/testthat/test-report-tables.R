@@ -60,7 +60,7 @@ test_that("statistics are rounded and carry their units", {
 test_that("the series that was read is marked", {
   series <- data.frame(
     series = 1:3, modality = c("CT", "CT", "CT"), number = c(1L, 2L, NA),
-    description = c("scout", "leg", ""), kernel = "", slices = c(1L, 5L, 5L),
+    description = c("scout", "leg", ""), part = "", problem = "", kernel = "", slices = c(1L, 5L, 5L),
     rows = c(4L, 4L, 4L), columns = 3L, spacing_x = c(NA, 0.5, 0.5), spacing_y = c(NA, 0.8, 0.8),
     spacing_z = c(NA, 4, 4), kind = c("localizer", "volume", "volume")
   )
@@ -95,4 +95,17 @@ test_that("pictures keep the scan's proportions, within limits of a page", {
   expect_equal(c(few$rows, few$cols), c(1, 3))
   long <- picture_shapes(as_scan(array(0, c(10, 10, 900))), "coronal", legend = TRUE)
   expect_equal(long$montage, 1.4)
+})
+
+test_that("the quality table is that of the scan", {
+  x <- as_scan(array(0, c(2, 2, 2)))
+  expect_null(quality_rows(x))
+  attr(x, "qc") <- data.frame(
+    check = c("gantry tilt", "padding"), found = c("a slant\nof 14 degrees", "none"),
+    done = c("sheared back", ""), size_mm = c(3.6312, NA), severity = c("fixed", "ok")
+  )
+  rows <- quality_rows(x)
+  expect_named(rows, c("Check", "Found", "Done", "Size (mm)", "Result"))
+  expect_equal(rows$Found[1], "a slant of 14 degrees")
+  expect_equal(rows[["Size (mm)"]], c("3.63", ""))
 })

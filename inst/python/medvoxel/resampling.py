@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ._padded import without_padding
 from ._resample_operators import METHODS
 from ._resample_routes import Settings, on_grid
 from .errors import GeometryError, InputError, MemoryLimitError
@@ -146,6 +147,8 @@ def resample_to(
 
 def _bring(x: Gridded, target: Grid, settings: Settings) -> Gridded:
     _require_memory(target.shape, x.array.dtype)
+    if isinstance(x, Volume):
+        x = without_padding(x)
     values = on_grid(x.array, x.grid, target, isinstance(x, Segmentation), settings)
     if values is None:
         raise GeometryError(

@@ -117,8 +117,22 @@ def acquisition_facts(headers: Sequence[Header]) -> dict[str, Any]:
         "has_rescale": has_rescale(first),
         "padding_value": None if padding is None else padding[0],
         **_rescale(headers),
+        **_padded_values(headers),
     }
     return {key: value for key, value in facts.items() if value not in (None, "")}
+
+
+def _padded_values(headers: Sequence[Header]) -> dict[str, float]:
+    """Range of rescaled values that mark padding, where all files share it."""
+    if len({(h.slope, h.intercept, padding_of(h)) for h in headers}) > 1:
+        return {}
+    first = headers[0]
+    padding = padding_of(first)
+    if padding is None:
+        return {}
+    slope = 1.0 if first.slope is None else first.slope
+    low, high = sorted(end * slope + (first.intercept or 0.0) for end in padding)
+    return {"padding_low": low, "padding_high": high}
 
 
 def _rescale(headers: Sequence[Header]) -> dict[str, float]:

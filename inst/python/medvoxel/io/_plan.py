@@ -168,9 +168,11 @@ def _check_lost(series: Series, stack: Stack, damaged: Sequence[Damaged]) -> Fin
     count = len(lost_slices(series, stack, damaged))
     if not count:
         return None
+    found = f"{count} {'slice is' if count == 1 else 'slices are'} missing inside it"
     return Finding(
         "missing_slices",
-        f"{count} {'slice is' if count == 1 else 'slices are'} missing inside it",
+        found,
+        found,
         'Copy the series again from its source; on_problem="fix" interpolates what is missing.',
         {"count": count, "size_mm": 2 * float(stack.step or 0)},
     )
@@ -180,10 +182,11 @@ def _check_frames_of_reference(headers: Sequence[Header]) -> Finding | None:
     count = len({h.key("frame_of_reference") for h in headers})
     if count < 2:
         return None
+    found = f"its {len(headers)} images have {count} frames of reference"
     return Finding(
         "frames_of_reference",
-        f"its {len(headers)} images have {count} frames of reference, so their positions need "
-        "not belong together",
+        f"{found}, so their positions need not belong together",
+        found,
         'Export the series again; on_problem="warn" stacks it by the positions all the same.',
         {"count": count},
     )

@@ -91,7 +91,7 @@ def _duplicates(reading: Reading) -> QualityCheck:
     name, copies = "duplicate positions", reading.plan.copies
     finding = reading.plan.found("duplicate_positions")
     if finding is not None:
-        return QualityCheck(name, finding.message, "the first of each was taken", None, "problem")
+        return QualityCheck(name, finding.found, "the first of each was taken", None, "problem")
     if copies:
         found = f"{len(copies)} exact {'copy' if len(copies) == 1 else 'copies'} of other files"
         return QualityCheck(name, found, "left out", None, "fixed")
@@ -141,7 +141,7 @@ def _off(plan: Plan) -> str:
 
 def _faulty(name: str, finding: Finding, done: str, fixed: bool) -> QualityCheck:
     size = finding.details.get("size_mm")
-    return QualityCheck(name, finding.message, done, size, "fixed" if fixed else "problem")
+    return QualityCheck(name, finding.found, done, size, "fixed" if fixed else "problem")
 
 
 def _thickness(reading: Reading) -> QualityCheck:
@@ -242,7 +242,7 @@ def _frame_of_reference(reading: Reading) -> QualityCheck:
     finding = reading.plan.found("frames_of_reference")
     if finding is not None:
         done = "stacked by position all the same"
-        return QualityCheck("frame of reference", finding.message, done, None, "problem")
+        return QualityCheck("frame of reference", finding.found, done, None, "problem")
     found = "one" if reading.first.key("frame_of_reference") else "not in the files"
     return QualityCheck("frame of reference", found)
 

@@ -39,7 +39,9 @@ class Finding:
     code : str
         Short name for programs.
     message : str
-        What was found and where.
+        What was found and where, with the names of files.
+    found : str
+        The same without names of files, which may name a patient.
     hint : str
         The next step.
     details : dict
@@ -48,6 +50,7 @@ class Finding:
 
     code: str
     message: str
+    found: str
     hint: str
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -77,10 +80,11 @@ def _check_one_place(stack: Stack) -> Finding | None:
     count = len(stack.offsets)
     if count < 2 or np.any(stack.steps > _SAME_PLACE):
         return None
+    found = f"all {count} images lie at the same place"
     return Finding(
         "not_a_volume",
-        f"all {count} images lie at the same place, so they are a sequence in time (or of "
-        "something else) and not a volume",
+        f"{found}, so they are a sequence in time (or of something else) and not a volume",
+        found,
         "Move one image to a folder of its own to read it, or choose another series.",
     )
 
@@ -95,10 +99,11 @@ def _check_duplicates(stack: Stack) -> Finding | None:
         return None
     pairs = [f"{stack.names[i]} and {stack.names[i + 1]}" for i in twice[:3]]
     more = f" and {len(twice) - 3} more" if len(twice) > 3 else ""
+    found = f"{len(twice)} {_are(len(twice), 'slice lies', 'slices lie')} at the place of another"
     return Finding(
         "duplicate_positions",
-        f"{len(twice)} {_are(len(twice), 'slice lies', 'slices lie')} at the place of another "
-        f"({'; '.join(pairs)}{more})",
+        f"{found} ({'; '.join(pairs)}{more})",
+        found,
         'on_problem="fix" leaves out exact copies; another acquisition has to be moved to a '
         "folder of its own.",
         {"files": [stack.names[i + 1] for i in twice]},
@@ -120,16 +125,21 @@ def _check_tilt(stack: Stack) -> Finding | None:
     straight = np.abs(drift - np.outer(stack.offsets, share)).max() <= allowed
     if straight and length > 0:
         angle = math.degrees(math.atan(float(np.linalg.norm(share))))
+        found = (
+            f"the slices are stacked at a slant of {angle:.1f} degrees (gantry tilt), "
+            f"{size[-1]:.2f} mm over the stack"
+        )
         return Finding(
             "gantry_tilt",
-            f"the slices are stacked at a slant of {angle:.1f} degrees (gantry tilt), "
-            f"{size[-1]:.2f} mm over the stack",
+            found,
+            found,
             'on_problem="fix" shears the slices back.',
             {"degrees": angle, "size_mm": float(size[-1])},
         )
     return Finding(
         "shifted_slices",
         f"{stack.names[worst]} lies {size[worst]:.2f} mm to the side of the stack",
+        f"a slice lies {size[worst]:.2f} mm to the side of the stack",
         'Check that all files belong to one acquisition; if they do, on_problem="fix" moves '
         "the slices to their places.",
         {"size_mm": float(size[worst]), "files": [stack.names[worst]]},
@@ -148,10 +158,14 @@ def _check_spacing(stack: Stack) -> Finding | None:
     allowed = np.minimum(times * _tolerance(base), 0.1 * base)
     if np.any(times > 1) and np.all(np.abs(steps - times * base) <= allowed):
         return _missing(stack, base, times)
+    found = (
+        f"the distance between neighbouring slices varies from {steps.min():.4g} to "
+        f"{steps.max():.4g} mm"
+    )
     return Finding(
         "uneven_spacing",
-        f"the distance between neighbouring slices varies from {steps.min():.4g} to "
-        f"{steps.max():.4g} mm, largest after {stack.names[int(np.argmax(steps))]}",
+        f"{found}, largest after {stack.names[int(np.argmax(steps))]}",
+        found,
         "Check that all files were copied and belong to one acquisition; if so, "
         'on_problem="fix" resamples the stack to an even spacing.',
         {"size_mm": float(off.max()), "smallest_mm": float(steps.min()),
@@ -162,15 +176,18 @@ def _check_spacing(stack: Stack) -> Finding | None:
 def _missing(stack: Stack, base: float, times: NDArray[np.float64]) -> Finding:
     gaps = np.flatnonzero(times > 1)
     count = int(np.sum(times[gaps] - 1))
-    places = [
-        f"between {_place(stack.positions[i])} ({stack.names[i]}) and "
-        f"{_place(stack.positions[i + 1])} ({stack.names[i + 1]})"
-        for i in gaps[:3]
-    ]
+    ends = [(_place(stack.positions[i]), _place(stack.positions[i + 1])) for i in gaps[:3]]
+    files = [(stack.names[i], stack.names[i + 1]) for i in gaps[:3]]
     more = f" and {len(gaps) - 3} more gaps" if len(gaps) > 3 else ""
+    start = f"{count} {_are(count, 'slice is', 'slices are')} missing "
+    named = (
+        f"between {a} ({first}) and {b} ({second})"
+        for (a, b), (first, second) in zip(ends, files, strict=True)
+    )
     return Finding(
         "missing_slices",
-        f"{count} {_are(count, 'slice is', 'slices are')} missing {'; '.join(places)}{more}",
+        f"{start}{'; '.join(named)}{more}",
+        f"{start}{'; '.join(f'between {a} and {b}' for a, b in ends)}{more}",
         'Copy the series again from its source; on_problem="fix" interpolates what is missing.',
         {"count": count, "size_mm": float(np.max(stack.steps)), "spacing_mm": base},
     )

@@ -248,7 +248,8 @@ def _volume(
         late = _part(progress, 0.7, 1.0)
         array = mend(array, plan.stack, plan.layout, air, progress=late)
     rows = quality_rows(replace(reading, filled=(count, air)))
-    return replace(empty, array=array, qc=rows), broken
+    info = {key: value for key, value in info.items() if not key.startswith("padding_")}
+    return replace(empty, array=array, qc=rows, info=info), broken
 
 
 def _zeros(shape: tuple[int, ...], dtype: type[np.number]) -> NDArray[np.number]:

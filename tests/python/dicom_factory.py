@@ -124,10 +124,14 @@ def write_enhanced(
     array: np.ndarray,
     *,
     places: Sequence[Sequence[float]],
-    rescale: Sequence[tuple[float, float]],
+    rescale: Sequence[tuple[float, float]] | None,
     content: Sequence[dict[str, Any]] | None = None,
+    groups: Sequence[dict[str, Any]] | None = None,
 ) -> None:
-    """Write an enhanced multi-frame CT; orientation and spacing are shared by the frames."""
+    """Write an enhanced multi-frame CT; orientation and spacing are shared by the frames.
+
+    `content` and `groups` hold the frame content and further functional groups of each.
+    """
     data = dataset(
         array,
         SOPClassUID=EnhancedCTImageStorage,
@@ -143,14 +147,17 @@ def write_enhanced(
     shared.PixelMeasuresSequence = _item(PixelSpacing=[SPACING[1], SPACING[2]])
     data.SharedFunctionalGroupsSequence = DicomSequence([shared])
     frames = []
-    for i, (place, (slope, intercept)) in enumerate(zip(places, rescale, strict=True)):
+    for i, place in enumerate(places):
         frame = Dataset()
         if content is not None:
             frame.FrameContentSequence = _item(**content[i])
         frame.PlanePositionSequence = _item(ImagePositionPatient=list(place))
-        frame.PixelValueTransformationSequence = _item(
-            RescaleSlope=slope, RescaleIntercept=intercept, RescaleType="HU"
-        )
+        if rescale is not None:
+            frame.PixelValueTransformationSequence = _item(
+                RescaleSlope=rescale[i][0], RescaleIntercept=rescale[i][1], RescaleType="HU"
+            )
+        for keyword, value in (groups[i] if groups else {}).items():
+            setattr(frame, keyword, value)
         frames.append(frame)
     data.PerFrameFunctionalGroupsSequence = DicomSequence(frames)
     data.save_as(path, enforce_file_format=True)

@@ -60,7 +60,8 @@ test_that("statistics are rounded and carry their units", {
 test_that("the series that was read is marked", {
   series <- data.frame(
     series = 1:3, modality = c("CT", "CT", "CT"), number = c(1L, 2L, NA),
-    description = c("scout", "leg", ""), part = "", problem = "", kernel = "", slices = c(1L, 5L, 5L),
+    description = c("scout", "leg", ""), part = "", problem = "", kernel = "",
+    slices = c(1L, 5L, 5L),
     rows = c(4L, 4L, 4L), columns = 3L, spacing_x = c(NA, 0.5, 0.5), spacing_y = c(NA, 0.8, 0.8),
     spacing_z = c(NA, 4, 4), kind = c("localizer", "volume", "volume")
   )

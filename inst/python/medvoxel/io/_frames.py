@@ -28,6 +28,7 @@ _FRAME_TYPES = (
     "MRImageFrameTypeSequence",
     "PETFrameTypeSequence",
 )
+_REAL_WORLD = "RealWorldValueMappingSequence"
 # Where a frame says what tells it from another one at the same place.
 _KEYS = {
     "acquisition": ("FrameContentSequence", "FrameAcquisitionNumber"),
@@ -35,6 +36,8 @@ _KEYS = {
     "stack": ("FrameContentSequence", "StackID"),
     "echo_time": ("MREchoSequence", "EffectiveEchoTime"),
     "b_value": ("MRDiffusionSequence", "DiffusionBValue"),
+    "real_world_slope": (_REAL_WORLD, "RealWorldValueSlope"),
+    "real_world_intercept": (_REAL_WORLD, "RealWorldValueIntercept"),
     "trigger_time": ("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
 }
 
@@ -113,6 +116,8 @@ def _frame(header: Header, index: int, own: Any, shared: Any) -> Header:
     found = {key: find(*place) for key, place in _KEYS.items()} | {
         "kernel": "/".join(kernel) if isinstance(kernel, MultiValue) else kernel
     }
+    units = find(_REAL_WORLD, "MeasurementUnitsCodeSequence")
+    found["real_world_unit"] = units[0].get("CodeValue") if units else None
     return replace(
         header,
         frame=index,

@@ -29,7 +29,7 @@ def has_real_world(header: Header) -> bool:
     bool
         ``True`` when the sequence is there, whatever it holds.
     """
-    return TAGS["real_world"] in header.elements.values
+    return TAGS["real_world"] in header.elements.values or "real_world_slope" in header.own
 
 
 def apply_real_world(headers: Sequence[Header]) -> tuple[list[Header], str | None]:
@@ -72,6 +72,12 @@ def apply_real_world(headers: Sequence[Header]) -> tuple[list[Header], str | Non
 
 
 def _mapping(header: Header) -> tuple[float, float, str] | None:
+    if header.own:
+        own = header.own
+        return _checked(
+            own.get("real_world_slope"), own.get("real_world_intercept"),
+            own.get("real_world_unit", ""),
+        )  # fmt: skip
     import pydicom
 
     try:
@@ -81,7 +87,7 @@ def _mapping(header: Header) -> tuple[float, float, str] | None:
                 header.path, stop_before_pixels=True, specific_tags=[TAGS["real_world"]]
             )
             sequence = data.get("RealWorldValueMappingSequence") or ()
-            found = [_linear(item, header) for item in sequence]
+            found = [_linear(item) for item in sequence]
     except Exception as error:  # any failure of a parser on a broken file has one meaning
         raise DamagedFileError(
             f"its real-world value mapping cannot be read ({type(error).__name__})"
@@ -89,13 +95,19 @@ def _mapping(header: Header) -> tuple[float, float, str] | None:
     return next((item for item in found if item is not None), None)
 
 
-def _linear(item: Any, header: Header) -> tuple[float, float, str] | None:
-    slope, intercept = item.get("RealWorldValueSlope"), item.get("RealWorldValueIntercept")
+def _linear(item: Any) -> tuple[float, float, str] | None:
+    code = (item.get("MeasurementUnitsCodeSequence") or [{}])[0]
+    return _checked(
+        item.get("RealWorldValueSlope"),
+        item.get("RealWorldValueIntercept"),
+        str(code.get("CodeValue", "")),
+    )
+
+
+def _checked(slope: Any, intercept: Any, unit: str) -> tuple[float, float, str] | None:
     if slope is None or intercept is None:
         return None
     slope, intercept = float(slope), float(intercept)
     if slope == 0 or not (math.isfinite(slope) and math.isfinite(intercept)):
         return None
-    code = (item.get("MeasurementUnitsCodeSequence") or [{}])[0]
-    unit = str(code.get("CodeValue", ""))
     return slope, intercept, _UNITS.get(unit, unit)

@@ -25,6 +25,7 @@ _WHERE = {
     "scan_qc": "quality",
     "slice_files": "quality",
     "sop_instance_uids": "io.uids",
+    "deidentify_dicom": "io.deidentify",
     "read_nifti": "io.nifti",
     "write_nifti": "io.nifti",
     "crop": "rearranging",

@@ -8,18 +8,22 @@
 #' The geometry is taken from the file's sform, else its qform, else its voxel size
 #' alone (with a warning, because left and right are then unknown). NIfTI counts to the
 #' right and to the front (RAS); scans are in LPS, as in DICOM, and nothing is flipped
-#' in between. Slope and intercept of the file are applied. Voxels without a value (`NaN`)
-#' are told in a warning, because later steps refuse them: `x[is.na(x)] <- value` fills
-#' them.
+#' in between. [scan_qc()] says which of them was used and, where a file has both, by how
+#' much they differ: more than 0.1 mm is a warning when both name the same frame, and a
+#' note when the sform leads to a template. Both forms are always written equal.
+#'
+#' Slope and intercept of the file are applied; a slope of 0 or `NaN` means none. Voxels
+#' without a value (`NaN` or infinite) are told in a warning, because later steps refuse
+#' them: `x[!is.finite(x)] <- value` fills them.
 #'
 #' @param path A file that ends in `.nii` or `.nii.gz`. An existing file is replaced,
 #'   and never half written.
 #' @param volume Which volume of a file that holds several, from 1.
 #' @returns `read_nifti()`: a `medvoxel_scan`. Labelmaps arrive as whole numbers;
-#'   [as_segmentation()] makes a segmentation of them.
+#'   [read_segmentation()] reads them with their names and colours.
 #'
 #'   `write_nifti()`: `x`, invisibly, so that it can stand in a pipe.
-#' @seealso [read_dicom()]
+#' @seealso [read_dicom()], [read_nrrd()], [read_segmentation()]
 #' @export
 #' @examplesIf medvoxel::medvoxel_available()
 #' x <- as_scan(array(1:60, c(5, 4, 3)), spacing = c(0.5, 0.8, 4), modality = "CT", unit = "HU")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import subprocess
+import tracemalloc
 
 import nibabel
 import numpy as np
@@ -37,6 +38,12 @@ def raw_header(path):
     return nibabel.Nifti1Header(content[:348])
 
 
+def row(scan, check):
+    """The row of the quality table with that name."""
+    (found,) = [r for r in scan.qc if r.check == check]
+    return found
+
+
 def patch(path, offset, values):
     """Overwrite bytes of a file."""
     content = bytearray(path.read_bytes())
@@ -61,6 +68,22 @@ def test_nibabel_sees_the_same_values_at_the_same_places(tmp_path, any_grid, end
     assert image.get_data_dtype() == np.int16
     stored = raw_header(path)
     assert (float(stored["scl_slope"]), float(stored["scl_inter"])) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_hounsfield_units_come_back_bit_for_bit(tmp_path, ending, rng):
+    """Trap B3: int16 in, the same int16 in the file and out, with scale 1 and 0."""
+    array = rng.integers(-32768, 32768, (6, 7, 8)).astype(np.int16)
+    array.ravel()[:2] = -32768, 32767
+    path = tmp_path / f"a{ending}"
+    write_nifti(Volume(array, Grid(array.shape), modality="CT", unit="HU"), path)
+    content = path.read_bytes()
+    content = gzip.decompress(content) if ending == ".nii.gz" else content
+    assert content[352:] == array.astype("<i2").tobytes()
+    again = read_nifti(path)
+    assert again.array.tobytes() == array.tobytes()
+    write_nifti(again, tmp_path / f"b{ending}")
+    assert (tmp_path / f"b{ending}").read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -236,6 +259,8 @@ def test_slope_and_intercept(tmp_path, dtype, slope, intercept, expected):
     array = read_nifti(path).array
     assert array.dtype == expected
     real = slope if np.isfinite(slope) and slope != 0 else 1.0
+    none = (real, intercept) == (1.0, 0.0) or real != slope
+    assert row(read_nifti(path), "slope and intercept").done == ("" if none else "applied")
     added = intercept if real == slope else 0.0
     np.testing.assert_allclose(array.T, stored * real + added, rtol=1e-6)
 
@@ -254,7 +279,7 @@ def test_sform_then_qform_then_spacing(tmp_path):
     first[:3, 3], second[:3, 3] = (10, 20, 30), (1, 2, 3)
     image = nibabel.Nifti1Image(array, first)
     for sform, qform, origin, source in [
-        (1, 1, (-10, -20, 30), "sform"),
+        (4, 1, (-10, -20, 30), "sform"),
         (0, 1, (-1, -2, 3), "qform"),
         (0, 0, (0, 0, 0), "pixdim"),
     ]:
@@ -268,6 +293,54 @@ def test_sform_then_qform_then_spacing(tmp_path):
             scan = read_nifti(tmp_path / "a.nii")
         assert scan.grid.origin == origin
         assert scan.info["orientation"] == source
+        found = row(scan, "orientation source")
+        assert found.severity == ("problem" if source == "pixdim" else "ok")
+        assert found.found.startswith("voxel size" if source == "pixdim" else source)
+
+
+@pytest.mark.parametrize(
+    ("codes", "shift", "severity"),
+    [
+        ((1, 1), 0.05, "ok"),
+        ((1, 1), 0.5, "problem"),  # two places for one frame
+        ((4, 1), 0.5, "note"),  # registered to a template; the qform is the scanner's
+        ((1, 0), 0.5, None),
+        ((0, 1), 0.5, None),
+    ],
+)
+def test_two_forms_that_disagree(tmp_path, codes, shift, severity, recwarn):
+    """Trap B2: by how much, at the farthest corner; and which one is used."""
+    image = nibabel.Nifti1Image(np.zeros((5, 4, 3), np.int16), np.eye(4))
+    sform, qform = np.diag([2.0, 3, 4, 1]), np.diag([2.0, 3, 4, 1])
+    sform[0, 0] += shift / 4  # the fifth voxel lies `shift` mm off
+    image.set_sform(sform, code=codes[0])
+    image.set_qform(qform, code=codes[1])
+    image.to_filename(tmp_path / "a.nii")
+    scan = read_nifti(tmp_path / "a.nii")
+    found = [r for r in scan.qc if r.check == "sform against qform"]
+    assert [r.severity for r in found] == ([severity] if severity else [])
+    assert [r.size_mm for r in found] == pytest.approx([shift] if severity else [], abs=1e-5)
+    assert scan.grid.spacing[2] == pytest.approx(2 + (shift / 4 if codes[0] else 0))
+    told = [w for w in recwarn.list if "contradict each other" in str(w.message)]
+    assert len(told) == (severity == "problem")
+
+
+def test_qform_that_is_nonsense_beside_a_good_sform(tmp_path):
+    save(tmp_path / "a.nii", np.zeros((5, 4, 3), np.int16), np.eye(4), qform_code=1)
+    patch(tmp_path / "a.nii", 256, np.array([3, 4, 5], "<f4"))  # a quaternion has length 1
+    scan = read_nifti(tmp_path / "a.nii")
+    assert row(scan, "sform against qform").severity == "note"
+    assert scan.info["orientation"] == "sform"
+
+
+def test_faults_that_were_mended_are_told_and_not_printed(tmp_path, capfd):
+    path = tmp_path / "a.nii"
+    save(path, np.zeros((2, 3, 4), np.int16), np.eye(4))
+    patch(path, 76, np.array([7.0], "<f4"))  # qfac must be 1 or -1
+    found = row(read_nifti(path), "header")
+    assert "qfac" in found.found
+    assert (found.done, found.severity) == ("setting qfac to 1", "fixed")
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("unit", "factor"), [("mm", 1), ("micron", 1e-3), ("meter", 1e3)])
@@ -357,16 +430,34 @@ def test_voxels_without_value_are_told(tmp_path):
     save(tmp_path / "holes.nii", values, np.eye(4))
     with pytest.warns(errors.MedvoxelWarning, match=r"2 of 60 voxels of holes\.nii") as caught:
         scan = read_nifti(tmp_path / "holes.nii")
-    assert "is.na(x)" in caught[0].message.hint
+    assert "x[!is.finite(x)] <- value" in caught[0].message.hint
     assert caught[0].filename == __file__
     np.testing.assert_array_equal(scan.array.T, values)
 
 
-def test_infinite_and_ordinary_values_are_not_called_missing(tmp_path, recwarn):
-    values = np.full((3, 4, 5), np.inf, np.float32)
-    save(tmp_path / "whole.nii", values, np.eye(4))
-    read_nifti(tmp_path / "whole.nii")
+def test_infinite_voxels_are_told(tmp_path):
+    values = np.ones((3, 4, 5), np.float32)
+    values[0, 1, 2], values[0, 1, 3], values[2, 0, 0] = np.inf, -np.inf, np.nan
+    save(tmp_path / "a.nii", values, np.eye(4))
+    with pytest.warns(errors.MedvoxelWarning, match=r"3 of 60 voxels.*\(NaN and infinite\)"):
+        scan = read_nifti(tmp_path / "a.nii")
+    assert row(scan, "voxels without value").severity == "problem"
+    assert "3 of 60" in row(scan, "voxels without value").found
+
+
+def test_ordinary_values_are_not_called_missing(tmp_path, recwarn):
+    save(tmp_path / "whole.nii", np.full((3, 4, 5), 3e38, np.float32), np.eye(4))
+    scan = read_nifti(tmp_path / "whole.nii")
     assert recwarn.list == []
+    assert row(scan, "voxels without value").severity == "ok"
+
+
+def test_scale_that_leads_to_infinity(tmp_path, recwarn):
+    save(tmp_path / "a.nii", np.full((3, 4, 5), 3e38, np.float32), np.eye(4))
+    patch(tmp_path / "a.nii", 112, np.array([1000, 0], "<f4"))
+    with pytest.warns(errors.MedvoxelWarning, match="60 of 60 voxels"):
+        read_nifti(tmp_path / "a.nii")
+    assert not [w for w in recwarn.list if issubclass(w.category, RuntimeWarning)]
 
 
 def test_missing_file_and_other_formats(tmp_path):
@@ -414,12 +505,75 @@ def test_colours_and_complex_numbers(tmp_path):
             read_nifti(tmp_path / "a.nii")
 
 
-def test_header_that_asks_for_too_much(tmp_path):
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("length", [600, 32767])
+def test_header_that_asks_for_too_much(tmp_path, ending, length):
+    """What the file cannot hold is refused before there is room made for it."""
     path = tmp_path / "a.nii"
     save(path, np.zeros((2, 3, 4), np.int16), np.eye(4))
-    patch(path, 42, np.full(3, 32767, "<i2"))  # dim
-    with pytest.raises((errors.FileFormatError, errors.MemoryLimitError)):
-        read_nifti(path)
+    patch(path, 42, np.full(3, length, "<i2"))  # dim
+    if ending == ".nii.gz":
+        (tmp_path / "a.nii.gz").write_bytes(gzip.compress(path.read_bytes()))
+    tracemalloc.start()
+    with pytest.raises(errors.FileFormatError, match=r"asks for [\d,]+ MB"):
+        read_nifti(tmp_path / f"a{ending}")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6
+
+
+def test_unpacking_stays_within_what_was_asked(tmp_path):
+    save(tmp_path / "a.nii", np.zeros((2, 3, 4), np.int16), np.eye(4))
+    bomb = gzip.compress((tmp_path / "a.nii").read_bytes() + bytes(64 << 20), 9)
+    (tmp_path / "a.nii.gz").write_bytes(bomb)
+    tracemalloc.start()
+    assert not read_nifti(tmp_path / "a.nii.gz").array.any()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6
+
+
+@pytest.mark.parametrize("start", [np.nan, np.inf, -1e30, 1e30, 3.0])
+def test_voxels_that_start_nowhere(tmp_path, start):
+    save(tmp_path / "a.nii", np.zeros((2, 3, 4), np.int16), np.eye(4))
+    patch(tmp_path / "a.nii", 108, np.array([start], "<f4"))
+    with pytest.raises(errors.FileFormatError, match="damaged"):
+        read_nifti(tmp_path / "a.nii")
+
+
+@pytest.mark.parametrize("dims", [(3, 0, 3, 4), (3, -2, 3, 4), (0, 2, 3, 4), (9, 2, 3, 4)])
+def test_axes_without_voxels(tmp_path, dims):
+    save(tmp_path / "a.nii", np.zeros((2, 3, 4), np.int16), np.eye(4))
+    patch(tmp_path / "a.nii", 40, np.array(dims, "<i2"))
+    with pytest.raises(errors.FileFormatError, match="damaged"):
+        read_nifti(tmp_path / "a.nii")
+
+
+def test_half_of_a_pair(tmp_path):
+    save(tmp_path / "a.nii", np.zeros((2, 3, 4), np.int16), np.eye(4))
+    patch(tmp_path / "a.nii", 344, np.frombuffer(b"ni1\0", np.uint8))
+    with pytest.raises(errors.FileFormatError, match="pair of files"):
+        read_nifti(tmp_path / "a.nii")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.filterwarnings("ignore::medvoxel.errors.MedvoxelWarning")
+def test_mutated_files_fail_in_a_known_way(tmp_path, ending, rng):
+    write_nifti(scan_on(Grid((4, 5, 6))), tmp_path / f"a{ending}")
+    whole = (tmp_path / f"a{ending}").read_bytes()
+    path, outcomes = tmp_path / f"b{ending}", set()
+    for _ in range(300):
+        content = bytearray(whole)
+        for place in rng.integers(0, min(len(content), 352), 3):
+            content[place] = rng.integers(0, 256)
+        path.write_bytes(content[: rng.integers(1, 2 * len(content))])
+        try:
+            read_nifti(path)
+            outcomes.add("read")
+        except errors.MedvoxelError:
+            outcomes.add("refused")
+    assert "refused" in outcomes
+    assert ending == ".nii.gz" or "read" in outcomes
 
 
 def test_voxel_size_zero(tmp_path):
@@ -447,8 +601,10 @@ def test_simpleitk_reads_what_was_written(tmp_path, any_grid):
 
 
 def test_real_images_equal_nibabel(test_data):
-    for name in ("CT_image", "MR_T1_mask", "PET_image"):
-        path = test_data("leg-ct-mr", "nifti", f"{name}.nii.gz")
+    names = ["CT_image", "MR_T1_mask", "PET_image"]
+    paths = [test_data("leg-ct-mr", "nifti", f"{name}.nii.gz") for name in names]
+    paths.append(test_data("hippocampus", "images", "hippocampus_075.nii.gz"))
+    for path in paths:
         scan, image = read_nifti(path), nibabel.load(path)
         np.testing.assert_array_equal(scan.array.T, image.get_fdata())
         np.testing.assert_allclose(RAS @ scan.grid.affine, image.affine, atol=1e-4)

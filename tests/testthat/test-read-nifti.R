@@ -54,6 +54,19 @@ test_that("a segmentation is written with its table", {
                   c("labels.nii.gz", "labels.tsv"))
 })
 
+test_that("voxels without value are told, and can be filled as the warning says", {
+  skip_if_no_core()
+  file <- write_to(small_scan(array(c(0.1, 1, 3, 0, 1, 2), c(3, 2, 1))), tempfile(fileext = ".nii"))
+  withr::defer(unlink(file))
+  bytes <- readBin(file, "raw", 1e4)
+  bytes[353:368] <- writeBin(c(NaN, Inf), raw(), endian = "little")
+  writeBin(bytes, file)
+  expect_warning(x <- read_nifti(file), "2 of 6 voxels .*NaN and infinite",
+                 class = "medvoxel_warning")
+  x[!is.finite(x)] <- 0
+  expect_identical(as.vector(as.array(x)), c(0, 0, 3, 0, 1, 2))
+})
+
 test_that("volumes count from 1", {
   skip_if_no_core()
   file <- withr::local_tempfile(fileext = ".nii")

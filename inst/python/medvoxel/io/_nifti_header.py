@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import re
+import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FileFormatError, GeometryError
+from ..errors import FileFormatError
 from ..geometry import Grid
+from ..provenance import QualityCheck
+from ._file_checks import damaged, grid_from_affine
+from ._gzip import decompress_into
 
-__all__ = ["data_offset", "grid_of", "header_for", "modality_and_unit"]
+__all__ = [
+    "compare_forms",
+    "data_offset",
+    "grid_of",
+    "header_for",
+    "modality_and_unit",
+    "read_header",
+]
 
 # NIfTI counts x to the right and y to anterior (RAS), DICOM to left and posterior (LPS).
 _RAS_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -20,10 +32,87 @@ _MILLIMETRES = {"meter": 1000.0, "micron": 1e-3}
 _DESCRIPTION = re.compile(rb"medvoxel modality=(\S*) unit=(.*)", re.DOTALL)
 _DESCRIPTION_BYTES = 79
 _NIFTI1_MOST = 32767
+_LONGEST_HEADER = 540
+# What the codes of sform and qform mean.
+_FRAMES = {1: "scanner", 2: "aligned to another image", 3: "Talairach", 4: "MNI 152"}
+_DISAGREE_MM = 0.1
 
 
-def grid_of(header: Any, shape: tuple[int, int, int]) -> tuple[Grid, str]:
-    """Make the grid of an image.
+class _Listener:
+    """Hears what nibabel would print about a header."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def log(self, level: int, message: str) -> None:
+        if level > 0:
+            self.messages.append(message)
+
+
+def read_header(path: Path) -> tuple[Any, tuple[QualityCheck, ...]]:
+    """Read the header of a file, and nothing else of it.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.nii`` or ``.nii.gz`` file.
+
+    Returns
+    -------
+    nibabel.Nifti1Header or nibabel.Nifti2Header
+        With small faults mended.
+    tuple of QualityCheck
+        A row for each of them.
+
+    Raises
+    ------
+    FileFormatError
+        When the file does not start with a header of NIfTI that can be used.
+    """
+    import nibabel
+    from nibabel.spatialimages import HeaderDataError
+
+    block = _first_bytes(path)
+    for kind in (nibabel.Nifti1Header, nibabel.Nifti2Header):
+        if kind.may_contain_header(block):
+            break
+    else:
+        raise _damaged(path, "it does not begin with a NIfTI header")
+    listener = _Listener()
+    try:
+        header = kind(block[: kind.template_dtype.itemsize], check=False)
+        header.check_fix(logger=listener, error_level=40)
+    except (HeaderDataError, ValueError, OverflowError, TypeError, IndexError) as error:
+        raise _damaged(path, f"its header cannot be read ({error})") from error
+    if not bytes(header["magic"]).startswith(b"n+"):
+        raise _damaged(path, "it is the header of a pair of files, without the voxels")
+    return header, tuple(_mended(message) for message in listener.messages)
+
+
+def _first_bytes(path: Path) -> bytes:
+    block = bytearray(_LONGEST_HEADER)
+    try:
+        with open(path, "rb") as file:
+            if path.name.lower().endswith(".gz"):
+                got = decompress_into(file, memoryview(block), 0, lambda count: None)
+            else:
+                got = file.readinto(block)
+    except (OSError, zlib.error) as error:
+        raise _damaged(path, f"its header cannot be read ({error})") from error
+    return bytes(block[:got])
+
+
+def _damaged(path: Path, reason: str) -> FileFormatError:
+    return damaged(path, reason, "a NIfTI image")
+
+
+def _mended(message: str) -> QualityCheck:
+    found, _, done = message.partition("; ")
+    return QualityCheck("header", found, done, severity="fixed" if done else "note")
+
+
+def grid_of(header: Any, shape: tuple[int, int, int]) -> tuple[Grid, str, tuple[QualityCheck, ...]]:
+    """Make the grid of an image: from the sform, then the qform, then the bare spacing.
 
     Parameters
     ----------
@@ -38,6 +127,8 @@ def grid_of(header: Any, shape: tuple[int, int, int]) -> tuple[Grid, str]:
         In LPS mm.
     str
         From where: ``"sform"``, else ``"qform"``, else ``"pixdim"``.
+    tuple of QualityCheck
+        Where it came from, and whether the two forms agree where there are both.
 
     Raises
     ------
@@ -46,42 +137,75 @@ def grid_of(header: Any, shape: tuple[int, int, int]) -> tuple[Grid, str]:
     FileFormatError
         When the header's own values make no sense.
     """
-    affine, source = _affine(header)
-    affine = _RAS_LPS @ affine
-    affine[:3] *= _MILLIMETRES.get(header.get_xyzt_units()[0], 1.0)
-    spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    if not (np.isfinite(affine).all() and spacing.min() > 0):
-        raise GeometryError(
-            f"The {source} of the file gives no voxel size (its columns are "
-            f"{', '.join(f'{s:.4g}' for s in spacing)} mm long).",
-            hint="Write the image again with the program that made it.",
-        )
-    direction = affine[:3, :3] / spacing
-    shear = float(np.abs(direction.T @ direction - np.eye(3)).max())
-    if shear > 1e-3:
-        raise GeometryError(
-            f"The {source} of the file is sheared: two axes are "
-            f"{np.degrees(np.arcsin(min(shear, 1.0))):.1f} degrees from perpendicular.",
-            hint="Resample the image to a rectangular grid with the program that made it.",
-            degrees=float(np.degrees(np.arcsin(min(shear, 1.0)))),
-        )
-    return Grid(shape, tuple(spacing[::-1]), tuple(affine[:3, 3]), direction), source
+    for source in ("sform", "qform"):
+        code = int(header[f"{source}_code"])
+        if code > 0:
+            grid = grid_from_affine(_form(header, source), shape, source)
+            found = f"{source} ({_FRAMES.get(code, f'code {code}')})"
+            rows = (QualityCheck("orientation source", found), *compare_forms(header, shape))
+            return grid, source, rows
+    spacing = np.abs(np.asarray(header["pixdim"][1:4], dtype=float)) * _millimetres(header)
+    grid = grid_from_affine(_RAS_LPS @ np.diag([*spacing, 1.0]), shape, "pixdim")
+    done = "axes taken to run to the right, to the front and up"
+    row = QualityCheck("orientation source", "voxel size only", done, severity="problem")
+    return grid, "pixdim", (row,)
 
 
-def _affine(header: Any) -> tuple[NDArray[np.float64], str]:
-    """Affine to RAS: sform first, then qform, then the bare spacing."""
+def _form(header: Any, which: str) -> NDArray[np.float64]:
+    """Affine of one form to LPS mm."""
+    from nibabel.spatialimages import HeaderDataError
+
     try:
-        if int(header["sform_code"]) > 0:
-            return header.get_sform().astype(float), "sform"
-        if int(header["qform_code"]) > 0:
-            return header.get_qform().astype(float), "qform"
-    except ValueError as error:
+        affine = _RAS_LPS @ getattr(header, f"get_{which}")().astype(float)
+    except (ValueError, HeaderDataError) as error:
         raise FileFormatError(
-            f"The orientation in the header cannot be used ({error}).",
+            f"The {which} in the header cannot be used ({error}).",
             hint="Write the image again with the program that made it.",
         ) from error
-    spacing = np.abs(np.asarray(header["pixdim"][1:4], dtype=float))
-    return np.diag([*spacing, 1.0]), "pixdim"
+    affine[:3] *= _millimetres(header)
+    return affine
+
+
+def _millimetres(header: Any) -> float:
+    # Codes that the standard does not know mean what 0 does: taken for millimetres.
+    try:
+        return _MILLIMETRES.get(header.get_xyzt_units()[0], 1.0)
+    except KeyError:
+        return 1.0
+
+
+def compare_forms(header: Any, shape: tuple[int, int, int]) -> tuple[QualityCheck, ...]:
+    """Say by how much sform and qform differ, where a file has both.
+
+    Parameters
+    ----------
+    header : nibabel.Nifti1Header
+        Of the image.
+    shape : tuple of int
+        Array shape (z, y, x).
+
+    Returns
+    -------
+    tuple of QualityCheck
+        One row, or none where only one of them is there. Two forms that differ are a
+        ``"note"`` when they name different frames (the scanner and a template, as
+        registration leaves them), and a ``"problem"`` when both name the same.
+    """
+    codes = int(header["sform_code"]), int(header["qform_code"])
+    if min(codes) <= 0:
+        return ()
+    check = "sform against qform"
+    try:
+        move = _form(header, "sform") - _form(header, "qform")
+    except FileFormatError as error:
+        return (QualityCheck(check, error.message, "sform used", severity="note"),)
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape[::-1]])).reshape(3, -1)
+    size = float(np.linalg.norm(move[:3, :3] @ corners + move[:3, 3:], axis=0).max())
+    if not size > _DISAGREE_MM:  # a qform of NaN is no qform
+        return (QualityCheck(check, "they agree", size_mm=size),)
+    found = f"they put voxels up to {size:.3g} mm apart"
+    severity = "problem" if codes[0] == codes[1] else "note"
+    return (QualityCheck(check, found, "sform used", size, severity),)
 
 
 def modality_and_unit(header: Any) -> tuple[str, str]:

@@ -6,29 +6,67 @@ change of axes: NIfTI stores x fastest, which is the (z, y, x) order of medvoxel
 
 from __future__ import annotations
 
-import operator
+import math
 import os
-import warnings
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FileFormatError, InputError, MedvoxelWarning, MemoryLimitError
+from ..errors import FileFormatError, InputError
+from ..geometry import Grid
 from ..progress import Progress, ProgressCallback
+from ..provenance import QualityCheck
 from ..volume import Segmentation, Volume
+from ._file_checks import (
+    chosen_volume,
+    damaged,
+    empty_array,
+    missing_values_row,
+    require_file,
+    require_room,
+    warn_user,
+)
 from ._gzip import compress, decompress_into
 from ._label_table import label_table, table_path
-from ._nifti_header import grid_of, header_for, modality_and_unit
-from ._rescale import integer_values, value_dtype
+from ._nifti_header import grid_of, header_for, modality_and_unit, read_header
+from ._voxel_types import label_dtype, native, rescaled, voxel_dtype
 from ._write import atomic_path
 
-__all__ = ["read_nifti", "write_nifti"]
+__all__ = ["NiftiImage", "load_nifti", "read_nifti", "warn_of_place", "write_nifti"]
 
 _BLOCK = 1 << 20
+_WHAT = "a NIfTI image"
+
+
+@dataclass(frozen=True)
+class NiftiImage:
+    """One volume of a file, before anybody is warned of anything.
+
+    Parameters
+    ----------
+    values : ndarray, shape (z, y, x)
+        Slope and intercept applied.
+    grid : Grid
+        In LPS mm.
+    source : str
+        Where the grid came from: ``"sform"``, ``"qform"`` or ``"pixdim"``.
+    modality, unit : str
+        As medvoxel left them; "" in files of others.
+    qc : tuple of QualityCheck
+        What was found in the header.
+    """
+
+    values: NDArray[Any]
+    grid: Grid
+    source: str
+    modality: str
+    unit: str
+    qc: tuple[QualityCheck, ...]
 
 
 def read_nifti(
@@ -54,7 +92,8 @@ def read_nifti(
         Array (z, y, x); slope and intercept of the file applied (0 or not a number mean
         none). Integers stay integers where slope and intercept are whole. Grid in LPS mm
         from the sform, else the qform, else the bare voxel size; ``info["orientation"]``
-        says which. Modality and unit are known when medvoxel wrote the file.
+        says which, and ``qc`` what was found. Modality and unit are known when medvoxel
+        wrote the file.
 
     Raises
     ------
@@ -70,118 +109,146 @@ def read_nifti(
     Warns
     -----
     MedvoxelWarning
-        When the file says nothing about orientation, or voxels have no value (NaN).
+        When the file says nothing about orientation, when its sform and qform contradict
+        each other, or voxels have no value (NaN or infinite).
     """
     path = Path(path).expanduser()
-    image = _open(path)
-    header = image.header
-    shape = image.shape + (1,) * (3 - len(image.shape))
-    which = _which_volume(shape, volume, path)
-    stored = _read_stored(path, image, shape[:3], which, progress)
-    grid, source = grid_of(header, stored.shape)
-    if source == "pixdim":
-        warnings.warn(
-            MedvoxelWarning(
-                f"{path.name} says nothing about orientation; its axes are taken to run to the "
-                "right, to the front and up.",
-                hint="Check left and right before you rely on them.",
-            ),
-            stacklevel=2,
-        )
-    # nibabel gives 1 and 0 where the file asks for no scaling (slope 0 or not a number).
-    slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
-    modality, unit = modality_and_unit(header)
-    values = _rescaled(stored, slope, intercept)
-    _warn_without_value(values, path)
+    image = load_nifti(path, volume=volume, progress=progress)
+    warn_of_place(image, path)
     return Volume(
-        values,
-        grid,
-        modality=modality,
-        unit=unit,
-        info={"orientation": source},
+        image.values,
+        image.grid,
+        modality=image.modality,
+        unit=image.unit,
+        info={"orientation": image.source},
+        qc=(*image.qc, missing_values_row(image.values, path)),
     )
 
 
-def _open(path: Path) -> Any:
-    import nibabel
+def warn_of_place(image: NiftiImage, path: Path) -> None:
+    """Tell what is doubtful about the geometry of a file.
 
-    if not path.is_file():
-        raise FileFormatError(f"There is no file {path}.", hint="Check the path.", path=str(path))
+    Parameters
+    ----------
+    image : NiftiImage
+        What was read.
+    path : Path
+        Of the file.
+    """
+    if image.source == "pixdim":
+        warn_user(
+            f"{path.name} says nothing about orientation; its axes are taken to run to the "
+            "right, to the front and up.",
+            "Check left and right before you rely on them.",
+        )
+    for row in image.qc:
+        if row.check == "sform against qform" and row.severity == "problem":
+            warn_user(
+                f"The two geometries in {path.name} contradict each other: {row.found}. The "
+                "sform is used.",
+                "Check the place of the image before you rely on it.",
+            )
+
+
+def load_nifti(
+    path: Path, *, volume: int | None = None, progress: ProgressCallback | None = None
+) -> NiftiImage:
+    """Read one volume of a NIfTI file without a warning.
+
+    Parameters
+    ----------
+    path, volume, progress
+        As for :func:`read_nifti`.
+
+    Returns
+    -------
+    NiftiImage
+        The volume, and what was found.
+    """
+    header, rows = _open(path)
+    shape = _shape(header, path)
+    which = chosen_volume(shape[3], volume, path.name)
+    stored = _read_stored(path, header, shape[2::-1], which, progress)
+    grid, source, places = grid_of(header, stored.shape)
+    # None where the file asks for no scaling (slope 0 or not a number).
+    slope, intercept = header.get_slope_inter()
+    scaling = QualityCheck("slope and intercept", "none")
+    if slope is None:
+        slope, intercept = 1.0, 0.0
+    elif (slope, intercept) != (1.0, 0.0):
+        scaling = QualityCheck("slope and intercept", f"{slope:g} and {intercept:g}", "applied")
+    modality, unit = modality_and_unit(header)
+    values = rescaled(stored, slope, intercept)
+    return NiftiImage(values, grid, source, modality, unit, (*places, scaling, *rows))
+
+
+def _open(path: Path) -> tuple[Any, tuple[QualityCheck, ...]]:
+    """Header of a file that is worth going on with."""
+    from nibabel.spatialimages import HeaderDataError
+
+    require_file(path)
     if not path.name.lower().endswith((".nii", ".nii.gz")):
         raise FileFormatError(
             f"{path.name} is not named as a NIfTI file (.nii or .nii.gz).",
-            hint="read_dicom() reads DICOM folders.",
+            hint="read_dicom() reads DICOM folders, read_nrrd() NRRD files.",
             path=str(path),
         )
+    header, rows = read_header(path)
     try:
-        image = nibabel.load(path)
-    except Exception as error:  # nibabel fails in many ways on a file that is not NIfTI
-        raise _damaged(path, f"its header cannot be read ({error})") from error
-    if image.get_data_dtype().kind not in "iuf":
+        header.get_slope_inter()
+        kind = header.get_data_dtype().kind
+    except HeaderDataError as error:
+        raise damaged(path, f"its header cannot be read ({error})", _WHAT) from error
+    if kind not in "iuf":
         raise FileFormatError(
-            f"{path.name} holds {image.header.get_data_dtype()} voxels, not grey values.",
+            f"{path.name} holds {header.get_data_dtype()} voxels, not grey values.",
             hint="Convert it to one number for each voxel first.",
             path=str(path),
         )
-    return image
+    return header, rows
 
 
-def _damaged(path: Path, reason: str) -> FileFormatError:
-    return FileFormatError(
-        f"{path.name} is not a NIfTI image or is damaged: {reason}.",
-        hint="Copy it again from its source.",
-        path=str(path),
-    )
+def _shape(header: Any, path: Path) -> tuple[int, int, int, int]:
+    """Sizes of x, y, z and volumes, each at least 1."""
+    from nibabel.spatialimages import HeaderDataError
 
-
-def _which_volume(shape: tuple[int, ...], volume: int | None, path: Path) -> int:
-    """Index of the chosen volume; a three-dimensional image has one."""
+    try:
+        shape = tuple(int(n) for n in header.get_data_shape())
+    except HeaderDataError as error:
+        raise damaged(path, f"its header cannot be read ({error})", _WHAT) from error
+    if min(shape, default=0) < 1:
+        raise damaged(path, f"it gives its axes the lengths {shape}", _WHAT)
     if any(n > 1 for n in shape[4:]):
         raise InputError(f"{path.name} has {len(shape)} axes; only up to four can be read.")
-    count = shape[3] if len(shape) > 3 else 1
-    if volume is None:
-        if count > 1:
-            raise InputError(
-                f"{path.name} holds {count} volumes.", hint="Choose one with volume=.", count=count
-            )
-        return 0
-    try:
-        index = operator.index(volume)
-    except TypeError:
-        index = -1
-    if not 0 <= index < count:
-        raise InputError(
-            f"volume must be one of the {count} volumes of {path.name}."
-            if count > 1
-            else f"{path.name} holds only one volume.",
-            count=count,
-        )
-    return index
+    return (*shape[:4], 1, 1, 1)[:4]
 
 
 def _read_stored(
     path: Path,
-    image: Any,
-    shape: tuple[int, ...],
+    header: Any,
+    shape: tuple[int, int, int],
     which: int,
     progress: ProgressCallback | None,
 ) -> NDArray[Any]:
     """Read the voxels of one volume as they are stored, (z, y, x)."""
-    dtype = image.dataobj.dtype
-    try:
-        array = np.empty(shape[::-1], dtype)
-    except (MemoryError, ValueError) as error:
-        raise MemoryLimitError(
-            f"{path.name} asks for {shape[0]} x {shape[1]} x {shape[2]} voxels, more than fit "
-            "into memory.",
-            hint="Crop or resample it on a larger computer.",
-        ) from error
-    offset = int(image.dataobj.offset) + which * array.nbytes
+    dtype = header.get_data_dtype()
+    packed = path.name.lower().endswith(".gz")
+    length = math.prod(shape) * dtype.itemsize
+    start = float(header["vox_offset"])
+    if not math.isfinite(start):
+        raise damaged(path, f"its voxels start at byte {start}", _WHAT)
+    offset = max(int(start), header.single_vox_offset) + which * length
+    size = path.stat().st_size
+    if packed:
+        require_room(path, offset + length, size, "gzip", _WHAT)
+    else:
+        require_room(path, length, size - offset, "raw", _WHAT)
+    array = empty_array(path, shape, dtype)
     report = Progress(progress, array.nbytes, "Reading NIfTI")
     target = memoryview(array).cast("B")
     try:
         with open(path, "rb") as file:
-            if path.name.lower().endswith(".gz"):
+            if packed:
                 filled = decompress_into(file, target, offset, report.advance)
             else:
                 file.seek(offset)
@@ -190,53 +257,10 @@ def _read_stored(
                     filled += got
                     report.advance(got)
     except (OSError, zlib.error) as error:
-        raise _damaged(path, f"its voxels cannot be read ({error})") from error
+        raise damaged(path, f"its voxels cannot be read ({error})", _WHAT) from error
     if filled < array.nbytes:
-        raise _damaged(path, f"it is cut short, {filled} of {array.nbytes} bytes of voxels")
-    return array if dtype.isnative else array.byteswap().view(dtype.newbyteorder())
-
-
-def _rescaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]:
-    """Apply slope and intercept; whole numbers stay whole."""
-    if (slope, intercept) == (1.0, 0.0):
-        return _within_32_bits(stored)
-    if stored.dtype.kind in "iu" and slope.is_integer() and intercept.is_integer():
-        count = len(stored)
-        whole = integer_values(stored, np.full(count, slope), np.full(count, intercept))
-        if whole is not None:
-            return whole
-    # Single precision holds what 16 bits and a scale can say.
-    small = stored.dtype.itemsize <= 2 or stored.dtype == np.float32
-    values = stored.astype(np.float32 if small else np.float64)
-    values *= slope
-    values += intercept
-    return values
-
-
-def _warn_without_value(array: NDArray[Any], path: Path) -> None:
-    """Tell of voxels that are not a number, which later steps refuse."""
-    if array.dtype.kind != "f":
-        return
-    count = sum(int(np.count_nonzero(np.isnan(plane))) for plane in array)
-    if count:
-        warnings.warn(
-            MedvoxelWarning(
-                f"{count} of {array.size} voxels of {path.name} have no value (NaN).",
-                hint="Replace them before the next step: x[is.na(x)] <- value in R, "
-                "numpy.nan_to_num() in Python.",
-            ),
-            stacklevel=3,
-        )
-
-
-def _within_32_bits(array: NDArray[Any]) -> NDArray[Any]:
-    """Narrow what R and most programs have no type for."""
-    if array.dtype.kind in "iu" and array.dtype.itemsize >= 4 and array.dtype != np.int32:
-        fits = value_dtype(float(array.min()), float(array.max()))
-        return array.astype(np.float64 if fits is None else np.int32)
-    if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
-        return array.astype(np.float64)
-    return array
+        raise damaged(path, f"it is cut short, {filled} of {array.nbytes} bytes of voxels", _WHAT)
+    return native(array)
 
 
 def write_nifti(
@@ -282,10 +306,10 @@ def write_nifti(
             f"{path.name} must end in .nii or .nii.gz.", hint="Change the name.", path=str(path)
         )
     if isinstance(x, Segmentation):
-        dtype = _label_dtype(x.array)
+        dtype = label_dtype(x.array)
         header = header_for(x.grid, dtype)
     else:
-        dtype = _voxel_dtype(x.array)
+        dtype = voxel_dtype(x.array)
         header = header_for(x.grid, dtype, x.modality, x.unit)
     if isinstance(x, Volume):
         with atomic_path(path) as temporary:
@@ -298,31 +322,6 @@ def write_nifti(
         with atomic_path(beside) as table:
             table.write_text(label_table(x.segments), encoding="utf-8", newline="\n")
     return (path, beside)
-
-
-def _label_dtype(array: NDArray[np.integer]) -> np.dtype:
-    # int16 before uint16, which older programs do not know.
-    low, high = int(array.min()), int(array.max())
-    for dtype in (np.uint8, np.int16, np.uint16, np.int32):
-        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
-            return np.dtype(dtype)
-    raise InputError(f"Label values up to {high} are too large for a labelmap.")
-
-
-def _voxel_dtype(array: NDArray[Any]) -> np.dtype:
-    """Smallest common type that holds the values exactly."""
-    if array.dtype.kind in "iu":
-        if array.dtype.itemsize <= 2:
-            return array.dtype.newbyteorder("=")
-        return value_dtype(float(array.min()), float(array.max())) or array.dtype
-    if array.dtype.itemsize <= 4:
-        return np.dtype(np.float32)
-    # Plane by plane: R knows only doubles, while most of their values came from singles.
-    with np.errstate(over="ignore"):
-        exact = all(
-            np.array_equal(plane, plane.astype(np.float32), equal_nan=True) for plane in array
-        )
-    return np.dtype(np.float32 if exact else np.float64)
 
 
 def _write_image(

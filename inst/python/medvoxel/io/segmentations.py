@@ -1,0 +1,276 @@
+"""Read and write segmentations, whatever the file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DicomError, FileFormatError, InputError
+from ..progress import ProgressCallback
+from ..volume import Segmentation, Volume
+from ._file_checks import require_file, warn_user
+from ._onto_reference import onto_reference
+
+__all__ = ["read_segmentation", "write_segmentation"]
+
+_NIFTI = (".nii", ".nii.gz")
+_NRRD = (".nrrd", ".nhdr")
+_SEG = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+_RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
+_ENDINGS = ".nii, .nii.gz, .nrrd, .seg.nrrd or .dcm"
+
+
+def read_segmentation(
+    path: str | os.PathLike[str],
+    *,
+    reference: Volume | Segmentation | None = None,
+    progress: ProgressCallback | None = None,
+) -> Segmentation:
+    """Read a segmentation with the names and colours of its segments.
+
+    Parameters
+    ----------
+    path : path-like
+        A labelmap (``.nii``, ``.nii.gz``, ``.nrrd``), a ``.seg.nrrd`` of 3D Slicer, a DICOM
+        segmentation or a DICOM structure set; or a folder with one of the last two. The
+        names for a plain labelmap are taken from a table beside it: ``labels.tsv`` for
+        ``labels.nii.gz`` (BIDS, as :func:`medvoxel.write_nifti` leaves it), a ``.ctbl`` of
+        3D Slicer, or a label description of ITK-SNAP.
+    reference : Volume or Segmentation, optional
+        The scan that was segmented; a structure set needs it.
+    progress : callable, optional
+        See :class:`medvoxel.progress.Progress`.
+
+    Returns
+    -------
+    Segmentation
+        On the grid of the reference where one is given, else on the file's own. Nothing is
+        interpolated: axes in another order or direction are turned, and a part that 3D
+        Slicer has cut out is put in its place.
+
+    Raises
+    ------
+    FileFormatError
+        When the file is missing, damaged, or of a format that is not read.
+    InputError
+        When it holds no labels, or more than one segmentation.
+    DicomError
+        When a DICOM file is not a segmentation.
+    GeometryError
+        When its voxels are not those of the reference: with both geometries and their
+        difference in mm.
+
+    Warns
+    -----
+    MedvoxelWarning
+        When segments overlap (the later one is on top), when labels had to change or have
+        no name, and when the file says nothing about orientation.
+    """
+    if reference is not None and not isinstance(reference, Volume | Segmentation):
+        raise InputError(
+            f"The reference must be a scan or a segmentation, not {type(reference).__name__}.",
+            hint="Read the scan with read_dicom() and give it as reference.",
+        )
+    path = Path(path).expanduser()
+    if path.is_dir():
+        return _read_dicom(_only_object(path), reference, progress)
+    require_file(path)
+    kind = _kind(path)
+    if kind == "dicom":
+        return _read_dicom(path, reference, progress)
+    if kind == "nifti":
+        return _on_reference(_read_nifti(path, progress), reference)
+    return _read_nrrd(path, reference, progress)
+
+
+def _kind(path: Path) -> str:
+    """Format of a file: by what it begins with, else by its name."""
+    with open(path, "rb") as file:
+        start = file.read(132)
+    if start.startswith(b"NRRD"):
+        return "nrrd"
+    if start[128:] == b"DICM":
+        return "dicom"
+    name = path.name.lower()
+    for kind, endings in (("nifti", _NIFTI), ("nrrd", _NRRD), ("dicom", (".dcm",))):
+        if name.endswith(endings):
+            return kind
+    raise FileFormatError(
+        f"{path.name} is not a segmentation that can be read.",
+        hint=f"Files in NIfTI, NRRD and DICOM can be read, named {_ENDINGS}.",
+        path=str(path),
+    )
+
+
+def _on_reference(
+    seg: Segmentation, reference: Volume | Segmentation | None, *, may_be_cropped: bool = False
+) -> Segmentation:
+    if reference is None:
+        return seg
+    return onto_reference(seg, reference.grid, may_be_cropped=may_be_cropped)
+
+
+def _read_nifti(path: Path, progress: ProgressCallback | None) -> Segmentation:
+    from ._labelmap import labelmap_segmentation
+    from .nifti import load_nifti, warn_of_place
+
+    image = load_nifti(path, progress=progress)
+    warn_of_place(image, path)
+    return labelmap_segmentation(image.values, image.grid, path)
+
+
+def _read_nrrd(
+    path: Path, reference: Volume | Segmentation | None, progress: ProgressCallback | None
+) -> Segmentation:
+    from ._labelmap import labelmap_segmentation
+    from ._nrrd_header import read_header
+    from ._seg_nrrd import has_segments, is_empty_shell, read_segments
+    from .nrrd import load_nrrd
+
+    header = read_header(path)
+    if not has_segments(header):
+        image = load_nrrd(header, progress=progress)
+        seg = labelmap_segmentation(image.array, image.grid, path)
+        return _on_reference(seg, reference)
+    seg = read_segments(header, progress=progress)
+    if not is_empty_shell(header):
+        return _on_reference(seg, reference, may_be_cropped=True)
+    if reference is not None:
+        return Segmentation(np.zeros(reference.grid.shape, np.uint8), reference.grid, seg.segments)
+    warn_user(
+        f"{path.name} holds no voxels, only the names of segments.",
+        "Give the scan as reference to get an empty segmentation of its size.",
+    )
+    return seg
+
+
+def _read_dicom(
+    path: Path, reference: Volume | Segmentation | None, progress: ProgressCallback | None
+) -> Segmentation:
+    found = _sop_class(path)
+    if found == _RTSTRUCT:
+        from ._rtstruct import read_rtstruct
+
+        if reference is None:
+            raise InputError(
+                f"{path.name} holds contours, which have no voxels of their own.",
+                hint="Give the scan that they were drawn on as reference.",
+            )
+        return read_rtstruct(path, reference=reference, progress=progress)
+    if found in _SEG:
+        from ._dicom_seg import read_dicom_seg
+
+        return read_dicom_seg(path, reference=reference, progress=progress)
+    raise DicomError(
+        f"{path.name} is not a segmentation"
+        + ("." if found is None else f" but another kind of DICOM file ({_class_name(found)})."),
+        hint="Read images with read_dicom().",
+        path=str(path),
+    )
+
+
+def _only_object(folder: Path) -> Path:
+    """Find the one segmentation or structure set of a folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = [path for path in files if _sop_class(path) in (*_SEG, _RTSTRUCT)]
+    if not found:
+        raise DicomError(
+            f"There is no DICOM segmentation or structure set in {folder}.",
+            hint="Give the file itself if it is in another format.",
+            path=str(folder),
+        )
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found[:5])
+        raise InputError(
+            f"There are {len(found)} segmentations in {folder}: {names}"
+            f"{' ...' if len(found) > 5 else ''}.",
+            hint="Give the file instead of the folder.",
+            files=[str(path) for path in found],
+        )
+    return found[0]
+
+
+def _sop_class(path: Path) -> str | None:
+    """SOP class of a DICOM file; ``None`` when it is none or says nothing."""
+    import pydicom
+
+    with open(path, "rb") as file:
+        if file.read(132)[128:] != b"DICM":
+            return None
+    try:
+        meta: Any = pydicom.filereader.read_file_meta_info(path)
+        return str(meta.MediaStorageSOPClassUID)
+    except Exception:  # any failure of the parser has one meaning here
+        return None
+
+
+def _class_name(uid: str) -> str:
+    from pydicom.uid import UID
+
+    return UID(uid).name
+
+
+def write_segmentation(
+    seg: Segmentation,
+    path: str | os.PathLike[str],
+    *,
+    reference: Volume | Segmentation | None = None,
+    progress: ProgressCallback | None = None,
+) -> tuple[Path, ...]:
+    """Write a segmentation with the names and colours of its segments.
+
+    Parameters
+    ----------
+    seg : Segmentation
+        What to write.
+    path : path-like
+        The ending chooses the format: ``.nii`` or ``.nii.gz`` (with the table ``labels.tsv``
+        beside ``labels.nii.gz``), ``.seg.nrrd`` or ``.nrrd`` (3D Slicer), ``.dcm`` (DICOM
+        segmentation). An existing file is replaced.
+    reference : Volume or Segmentation, optional
+        The scan that was segmented: its grid must be that of `seg`. A DICOM segmentation
+        refers to the files it was read from.
+    progress : callable, optional
+        See :class:`medvoxel.progress.Progress`.
+
+    Returns
+    -------
+    tuple of Path
+        The files.
+
+    Raises
+    ------
+    InputError
+        When `seg` is no segmentation.
+    FileFormatError
+        When the name has another ending, or the file cannot be written.
+    GeometryError
+        When the reference lies on another grid.
+    """
+    if not isinstance(seg, Segmentation):
+        raise InputError(
+            f"Only a segmentation can be written, not {type(seg).__name__}.",
+            hint="Scans are written with write_nifti() or write_nrrd().",
+        )
+    path = Path(path).expanduser()
+    name = path.name.lower()
+    if not name.endswith((*_NIFTI, ".nrrd", ".dcm")):
+        raise FileFormatError(
+            f"{path.name} must end in {_ENDINGS}.", hint="Change the name.", path=str(path)
+        )
+    if isinstance(reference, Volume | Segmentation):
+        reference.grid.require_same(seg.grid)
+    if name.endswith(_NIFTI):
+        from .nifti import write_nifti
+
+        return write_nifti(seg, path, progress=progress)
+    if name.endswith(".nrrd"):
+        from .nrrd import write_nrrd
+
+        return write_nrrd(seg, path, progress=progress)
+    from ._dicom_seg import write_dicom_seg
+
+    return write_dicom_seg(seg, path, reference=reference, progress=progress)

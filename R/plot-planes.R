@@ -42,8 +42,7 @@ index_at <- function(x, at, call = caller_env()) {
   }
   index <- as.vector(round(mm_to_voxel(x, at)))
   if (any(index < 1 | index > dim(x))) {
-    corners <- as.matrix(expand.grid(lapply(dim(x), function(n) c(1, n))))
-    ends <- apply(voxel_to_mm(x, corners), 2, range)
+    ends <- apply(corners_mm(x), 2, range)
     reach <- sprintf("%s from %.1f to %.1f", c("x", "y", "z"), ends[1, ], ends[2, ])
     medvoxel_abort(
       c("The point {.arg at} lies outside the scan.", i = "The scan reaches, in mm: {reach}."),

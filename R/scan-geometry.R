@@ -119,8 +119,11 @@ geometry_of <- function(x) {
 
 # Farthest displacement of a corner voxel between two grids, in mm.
 corner_difference <- function(x, y) {
-  corners <- as.matrix(expand.grid(lapply(dim(x), function(n) c(1, n))))
-  max(sqrt(rowSums((voxel_to_mm(x, corners) - voxel_to_mm(y, corners))^2)))
+  max(sqrt(rowSums((corners_mm(x) - corners_mm(y))^2)))
+}
+
+corners_mm <- function(x) {
+  voxel_to_mm(x, as.matrix(expand.grid(lapply(dim(x), function(n) c(1, n)))))
 }
 
 same_grid <- function(x, y, tolerance = 1e-2) {

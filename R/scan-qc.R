@@ -49,7 +49,9 @@ format.medvoxel_qc <- function(x, ..., width = getOption("width", 80)) {
   needed <- c("check", "found", "done", "severity")
   if (!all(needed %in% names(x))) return(table_lines(as.data.frame(unclass(x))))
   if (nrow(x) == 0) return("<quality> nothing was checked: the scan was not read from files")
-  title <- sprintf("<quality> %d checks: %s", nrow(x), quality_counts(x$severity))
+  title <- sprintf(
+    "<quality> %d check%s: %s", nrow(x), if (nrow(x) == 1) "" else "s", quality_counts(x$severity)
+  )
   mark <- c(ok = " ", note = "i", fixed = "+", problem = "!")[x$severity]
   text <- ifelse(nzchar(x$done), paste0(x$found, "; ", x$done), x$found)
   head <- paste0("  ", mark, " ", format(x$check), "  ")

@@ -208,23 +208,20 @@ class Grid:
         dict
             ``voxels`` (largest difference of the shape), ``spacing_mm``, ``origin_mm``,
             ``direction_degrees`` and ``corner_mm`` (farthest displacement of a corner
-            voxel of the common shape).
+            voxel, each grid's own).
         """
-        corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape])).reshape(3, -1).T
         cosine = np.clip(np.sum(self.direction * other.direction, axis=0), -1, 1)
         return {
             "voxels": float(np.max(np.abs(np.subtract(self.shape, other.shape)))),
             "spacing_mm": float(np.max(np.abs(np.subtract(self.spacing, other.spacing)))),
             "origin_mm": float(np.linalg.norm(np.subtract(self.origin, other.origin))),
             "direction_degrees": float(np.degrees(np.max(np.arccos(cosine)))),
-            "corner_mm": float(
-                np.max(
-                    np.linalg.norm(
-                        self.index_to_lps(corners) - other.index_to_lps(corners), axis=-1
-                    )
-                )
-            ),
+            "corner_mm": float(np.max(np.linalg.norm(self._corners() - other._corners(), axis=-1))),
         }
+
+    def _corners(self) -> NDArray[np.float64]:
+        ends = [(0, n - 1) for n in self.shape]
+        return self.index_to_lps(np.array(np.meshgrid(*ends)).reshape(3, -1).T)
 
     def same_as(self, other: Grid, *, tolerance: float = 1e-2) -> bool:
         """Whether two grids put every voxel at the same place.

@@ -14,12 +14,21 @@ import numpy as np
 import phantom
 from numpy.typing import NDArray
 
-__all__ = ["NOISE", "SCANS", "dicom_series", "scan"]
+__all__ = ["FORMS", "NOISE", "SCANS", "dicom_series", "scan", "small_files"]
 
 # Standard deviation in HU: that of a low-dose CT.
 NOISE = 25.0
 SCANS = {"ankle": phantom.ANKLE, "ankle-ct": phantom.ANKLE_CT}
 INTERCEPT = -1024
+
+# Transfer syntaxes by the names that the stages use.
+FORMS = {
+    "plain": "1.2.840.10008.1.2.1",
+    "jpeg-lossless": "1.2.840.10008.1.2.4.70",
+    "jpeg-ls": "1.2.840.10008.1.2.4.80",
+    "jpeg-2000": "1.2.840.10008.1.2.4.90",
+    "rle": "1.2.840.10008.1.2.5",
+}
 
 
 def scan(name: str, *, noise: float = NOISE) -> NDArray[np.int16]:
@@ -31,13 +40,28 @@ def scan(name: str, *, noise: float = NOISE) -> NDArray[np.int16]:
     return np.load(_cached(f"{name}-noise{noise:g}", write) / "scan.npy")
 
 
-def dicom_series(name: str, *, compressed: bool = False) -> Path:
-    """Folder of a CT series of one of `SCANS`; JPEG 2000 lossless when `compressed`."""
+def dicom_series(name: str, form: str = "plain") -> Path:
+    """Folder of a CT series of one of `SCANS`, in one of `FORMS`."""
 
     def write(path: Path) -> None:
-        _write_series(path, scan(name), SCANS[name], compressed)
+        _write_series(path, scan(name), SCANS[name], form)
 
-    return _cached(f"{name}-dicom" + "-j2k" * compressed, write)
+    return _cached(f"{name}-dicom-{form}", write)
+
+
+def small_files(count: int, *, each: int = 200) -> Path:
+    """Folder of `count` small images, in series of `each`, whose names tell no order."""
+
+    def write(path: Path) -> None:
+        names = np.random.default_rng(2).permutation(count)
+        for first in range(0, count, each):
+            uids = _uids()
+            for k in range(min(each, count - first)):
+                plane = np.full((16, 16), k, np.int16)
+                image = _slice(plane, SCANS["ankle"], k, uids)
+                image.save_as(path / f"IM{names[first + k]:05d}", enforce_file_format=True)
+
+    return _cached(f"small-{count}", write)
 
 
 def _cached(name: str, write: Callable[[Path], None]) -> Path:
@@ -60,18 +84,44 @@ def _cached(name: str, write: Callable[[Path], None]) -> Path:
 
 
 def _write_series(
-    folder: Path, image: NDArray[np.int16], raster: phantom.Raster, compressed: bool
+    folder: Path, image: NDArray[np.int16], raster: phantom.Raster, form: str
 ) -> None:
-    from pydicom.uid import JPEG2000Lossless, generate_uid
-
     # File names must not tell the order.
     names = np.random.default_rng(1).permutation(len(image))
-    series = {name: generate_uid() for name in ("study", "series", "frame")}
+    series = _uids()
     for k, plane in enumerate(image):
         slice_ = _slice(plane, raster, k, series)
-        if compressed:
-            slice_.compress(JPEG2000Lossless, generate_instance_uid=False)
+        if form != "plain":
+            _compress(slice_, form)
         slice_.save_as(folder / f"IM{names[k]:05d}", enforce_file_format=True)
+
+
+def _uids() -> dict[str, str]:
+    from pydicom.uid import generate_uid
+
+    return {name: generate_uid() for name in ("study", "series", "frame")}
+
+
+def _compress(image: Any, form: str) -> None:
+    """Compress without loss, in place."""
+    import imagecodecs
+    from pydicom.encaps import encapsulate
+
+    if form == "rle":
+        image.compress(FORMS[form], generate_instance_uid=False)
+        return
+    plane = np.frombuffer(image.PixelData, "<u2").reshape(image.Rows, image.Columns)
+    if form == "jpeg-lossless":  # process 14, first predictor
+        frame = imagecodecs.jpeg8_encode(plane, lossless=True, predictor=1, bitspersample=12)
+    elif form == "jpeg-ls":
+        frame = imagecodecs.jpegls_encode(plane)
+    else:
+        frame = imagecodecs.jpeg2k_encode(
+            plane, level=0, reversible=True, codecformat="j2k", bitspersample=12
+        )
+    image.file_meta.TransferSyntaxUID = FORMS[form]
+    image.PixelData = encapsulate([frame])
+    image["PixelData"].VR, image["PixelData"].is_undefined_length = "OB", True
 
 
 def _slice(plane: NDArray[np.int16], raster: phantom.Raster, k: int, uids: dict[str, str]) -> Any:

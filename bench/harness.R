@@ -2,7 +2,9 @@
 #   Rscript harness.R STAGE RESULT.json [ROUNDS]
 # A stage's file defines `stage`: title, text, packages and cases. A case has a name, a
 # reference and routes; a route has `run`, which is timed, and `check`, which gives a few
-# words on the result or stops. `setup`, where there is one, makes the input of each run.
+# words on the result or stops. `setup`, where there is one, makes the input of each run;
+# `package` is an R package without which the route is left out. A case's `size` is that of
+# the result in bytes.
 
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 bench <- normalizePath(dirname(script))
@@ -25,6 +27,10 @@ seconds <- function(route) {
 # A wrong answer is reported in place of a speed, and must not end the run.
 start <- function(name, route) {
   row <- list(name = name)
+  if (!is.null(route$package) && !requireNamespace(route$package, quietly = TRUE)) {
+    say("  %s: not installed", name)
+    return(c(row, problem = "not installed"))
+  }
   answer <- tryCatch(
     list(quality = route$check(route$run(input_of(route)))),
     error = function(e) list(problem = paste("wrong:", conditionMessage(e)))
@@ -48,7 +54,8 @@ run_case <- function(stage, index, rounds) {
     rows[[name]]$peak <- peak_in_child(index, name)
     say("  %s: peak %.0f MiB", name, rows[[name]]$peak / 2^20)
   }
-  list(name = case$name, reference = case$reference, routes = unname(rows))
+  result <- list(name = case$name, reference = case$reference, routes = unname(rows))
+  c(result, if (!is.null(case$size)) list(size = case$size))
 }
 
 # --- memory -------------------------------------------------------------------------

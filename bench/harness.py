@@ -51,13 +51,17 @@ class Route:
 
 @dataclass(frozen=True)
 class Case:
-    """Routes over the same data. `check` returns a few words on quality, or raises."""
+    """Routes over the same data. `check` returns a few words on quality, or raises.
+
+    Where there are `count` things to do, the table says what a thousand of them take.
+    """
 
     name: str
     prepare: Callable[[], Any]
     routes: Sequence[Route]
     check: Callable[[Route, Any, Any], str]
     reference: str = "documents"
+    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,12 @@ def run_case(stage_name: str, index: int, case: Case, rounds: int) -> dict[str, 
     for name in ready:
         rows[name]["peak"] = _peak_in_child(stage_name, index, name)
         say(f"  {name}: peak {rows[name]['peak'] / 2**20:.0f} MiB")
-    return {"name": case.name, "reference": case.reference, "routes": list(rows.values())}
+    return {
+        "name": case.name,
+        "reference": case.reference,
+        "count": case.count,
+        "routes": list(rows.values()),
+    }
 
 
 def _start(case: Case, route: Route, data: Any) -> dict[str, Any]:

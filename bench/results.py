@@ -15,7 +15,7 @@ from typing import Any
 
 __all__ = ["section", "update"]
 
-ORDER = ("crossing", "read", "resample", "mesh")
+ORDER = ("crossing", "read", "read-r", "listing", "resample", "mesh")
 
 HEADER = """# What the stages cost
 
@@ -26,7 +26,8 @@ the number of rounds. Everything is synthetic and made by the bench itself.
   *Seconds* is the median of the rounds.
 * *Times faster* is the median of the ratios to the reference of the same round, with the smallest
   and the largest. The routes "documents" are the source documents' own code.
-* *Peak* is what a run takes at most above its input, measured in a process of its own.
+* *Peak* is what a run takes at most above its input, measured in a process of its own; where an
+  R array is the result, as a multiple of it as well.
 * *Answer* is checked before anything is timed; a wrong answer stands there instead of a speed.
 """
 
@@ -70,17 +71,25 @@ def _wrap(text: str) -> str:
 
 
 def _table(case: dict[str, Any]) -> list[str]:
-    rows = ["| route | seconds | times faster | peak MiB | answer |", "|---|--:|--:|--:|---|"]
+    """Write the rows; a thousand of the case's `count`, and a multiple of its `size`, too."""
+    count, size = case.get("count"), case.get("size")
+    seconds = "seconds | a thousand" if count else "seconds"
+    rows = [
+        f"| route | {seconds} | times faster | peak MiB | answer |",
+        f"|---|{'--:|' * (4 if count else 3)}---|",
+    ]
     reference = next(r for r in case["routes"] if r["name"] == case["reference"])
     for route in case["routes"]:
         if "problem" in route:
-            rows.append(f"| {route['name']} | | | | {route['problem']} |")
+            rows.append(f"| {route['name']} |{' |' * (4 if count else 3)} {route['problem']} |")
             continue
-        times = "reference" if route is reference else _ratios(reference, route)
-        rows.append(
-            f"| {route['name']} | {_short(median(route['seconds']))} | {times} "
-            f"| {route['peak'] / 2**20:.0f} | {route['quality']} |"
-        )
+        taken = median(route["seconds"])
+        cells = [route["name"], _short(taken)]
+        cells += [_short(1000 * taken / count)] if count else []
+        cells.append("reference" if route is reference else _ratios(reference, route))
+        peak = f"{route['peak'] / 2**20:.0f}"
+        cells += [f"{peak} ({route['peak'] / size:.1f} x)" if size else peak, route["quality"]]
+        rows.append(f"| {' | '.join(cells)} |")
     return rows
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Time medvoxel against its peers and the source documents' code, into bench/RESULTS.md:
-#   bench/run.sh [stage ...]     crossing, read, resample, mesh; all when none is named
+#   bench/run.sh [stage ...]     crossing, read, read-r, listing, resample, mesh; all when none
+#                                is named
 # BENCH_ROUNDS sets the number of rounds. The package must be installed: make install. Peers and
 # scans take 2 GB of the cache folder.
 # shellcheck source=tools/lib.sh
@@ -47,12 +48,13 @@ run_stage() {
   if [ -e "bench/stages/$1.R" ]; then
     Rscript --no-init-file bench/harness.R "$1" "$result" "$rounds"
   else
-    PYTHONPATH=inst/python "$peers/bin/python" bench/harness.py "$1" "$result" --rounds "$rounds"
+    PATH="$peers/bin:$PATH" PYTHONPATH=inst/python \
+      "$peers/bin/python" bench/harness.py "$1" "$result" --rounds "$rounds"
   fi || fail "the stage $1 ended early."
   "$peers/bin/python" bench/results.py "$result" bench/RESULTS.md
 }
 
-[ $# -gt 0 ] || set -- crossing read resample mesh
+[ $# -gt 0 ] || set -- crossing read read-r listing resample mesh
 for stage in "$@"; do
   compgen -G "bench/stages/$stage.[Rp]*" >/dev/null || fail "there is no stage '$stage'."
 done

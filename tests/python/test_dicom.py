@@ -277,8 +277,8 @@ def test_missing_decoder_names_the_package(tmp_path, monkeypatch):
         data = pydicom.dcmread(file)
         data.compress(RLELossless)
         data.save_as(file)
-    monkeypatch.setattr(pydicom.pixels.decoders.base.Decoder, "is_available", False)
-    with pytest.raises(errors.DependencyError, match="pylibjpeg-rle") as caught:
+    monkeypatch.setattr("medvoxel.io._decode.has_decoder", lambda form: False)
+    with pytest.raises(errors.DependencyError, match="imagecodecs") as caught:
         read_dicom(tmp_path)
     assert "RLE" in caught.value.message
 

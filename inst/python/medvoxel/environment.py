@@ -18,12 +18,14 @@ from typing import Any
 
 __all__ = ["environment_report"]
 
-# What scanners and archives use; the plugin that decodes each with pydicom.
+# What scanners and archives use: a transfer syntax, the codec of imagecodecs, and the first
+# version of the library in it that decodes them all.
 _SYNTAXES = {
-    "RLE Lossless": ("1.2.840.10008.1.2.5", "pylibjpeg-rle"),
-    "JPEG Lossless": ("1.2.840.10008.1.2.4.70", "pylibjpeg-libjpeg"),
-    "JPEG-LS Lossless": ("1.2.840.10008.1.2.4.80", "pylibjpeg-libjpeg"),
-    "JPEG 2000 Lossless": ("1.2.840.10008.1.2.4.90", "pylibjpeg-openjpeg"),
+    "RLE Lossless": ("1.2.840.10008.1.2.5", "DICOMRLE", ()),
+    "JPEG": ("1.2.840.10008.1.2.4.51", "JPEG8", (3, 1)),
+    "JPEG Lossless": ("1.2.840.10008.1.2.4.57", "JPEG8", (3, 1)),
+    "JPEG-LS": ("1.2.840.10008.1.2.4.80", "JPEGLS", ()),
+    "JPEG 2000": ("1.2.840.10008.1.2.4.90", "JPEG2K", ()),
 }
 
 
@@ -35,7 +37,7 @@ def environment_report(packages: Sequence[str] = (), *, decoders: bool = True) -
     packages : sequence of str
         Distribution names whose versions are wanted.
     decoders : bool
-        Whether to ask pydicom which compressed images it can decode (0.3 s).
+        Whether to ask which compressed images can be decoded (0.3 s).
 
     Returns
     -------
@@ -64,18 +66,33 @@ def _version(name: str) -> str | None:
 
 
 def _decoders() -> dict[str, bool]:
+    return {
+        name: _imagecodecs_has(codec, oldest) or _pydicom_has(syntax)
+        for name, (syntax, codec, oldest) in _SYNTAXES.items()
+    }
+
+
+def _imagecodecs_has(codec: str, oldest: tuple[int, ...]) -> bool:
+    try:
+        import imagecodecs
+
+        if not getattr(imagecodecs, codec).available:
+            return False
+        # Such as "libjpeg_turbo 3.1.3/8.0".
+        text = getattr(imagecodecs, f"{codec.lower()}_version")()
+    except (ImportError, AttributeError):  # absent, or built without this codec
+        return False
+    number = text.split()[-1].split("/")[0].split(".")
+    return not oldest or tuple(int(n) for n in number[:2] if n.isdigit()) >= oldest
+
+
+def _pydicom_has(syntax: str) -> bool:
     try:
         from pydicom.pixels import get_decoder
-        from pydicom.uid import UID
-    except ImportError:
-        return dict.fromkeys(_SYNTAXES, False)
-    found = {}
-    for name, (uid, _) in _SYNTAXES.items():
-        try:
-            found[name] = bool(get_decoder(UID(uid)).is_available)
-        except NotImplementedError:
-            found[name] = False
-    return found
+
+        return bool(get_decoder(syntax).is_available)
+    except (ImportError, NotImplementedError):
+        return False
 
 
 def _memory() -> dict[str, float | None]:

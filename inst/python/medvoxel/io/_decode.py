@@ -6,18 +6,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DependencyError, DicomError
+from ._codecs import RLE, decode_codestream, decode_deflated, decode_rle, has_decoder
+from ._codestream import JPEG, JPEG_2000, JPEG_LS, LOSSLESS, Codestream, read_codestream
 from ._elements import DamagedFileError
+from ._fragments import frame_bytes
 from ._header import Header, PixelFormat
+from ._whole import whole_pixels
 
 __all__ = ["read_frame", "require_decoder", "stored_dtype"]
 
-# The pip package whose plugin pydicom uses, by the beginning of the transfer syntax UID.
-_PACKAGES = (
-    ("1.2.840.10008.1.2.4.9", "pylibjpeg-openjpeg"),
-    ("1.2.840.10008.1.2.4.2", "pylibjpeg-openjpeg"),
-    ("1.2.840.10008.1.2.4", "pylibjpeg-libjpeg"),
-    ("1.2.840.10008.1.2.5", "pylibjpeg-rle"),
-)
+_STANDARD = "1.2.840.10008.1.2"
+_NATIVE = frozenset(_STANDARD + tail for tail in ("", ".1", ".2", ".1.99"))
+_PLAIN_FRAGMENTS, _DEFLATED_FRAMES = _STANDARD + ".1.98", _STANDARD + ".8.1"
+
+# The form of each compressed transfer syntax; the frames themselves say more.
+_FORMS = {
+    f"{_STANDARD}.{tail}": form
+    for form, tails in {
+        JPEG: ("4.50", "4.51"),
+        LOSSLESS: ("4.57", "4.70"),
+        JPEG_LS: ("4.80", "4.81"),
+        JPEG_2000: ("4.90", "4.91", "4.201", "4.202", "4.203"),
+        RLE: ("5",),
+    }.items()
+    for tail in tails
+}
 
 
 def stored_dtype(pixels: PixelFormat) -> np.dtype:
@@ -37,7 +50,7 @@ def stored_dtype(pixels: PixelFormat) -> np.dtype:
 
 
 def require_decoder(header: Header) -> None:
-    """Raise when the file's compression cannot be decoded here.
+    """Raise when the file's transfer syntax cannot be read here.
 
     Parameters
     ----------
@@ -49,33 +62,31 @@ def require_decoder(header: Header) -> None:
     DependencyError
         When a Python package is missing; the hint names it.
     DicomError
-        When no package for this compression exists.
+        When the syntax is unknown, or not one of still images.
     """
-    if header.elements.pixel_offset is None or header.elements.pixel_length is not None:
-        return  # not compressed
-    from pydicom.pixels import get_decoder
-    from pydicom.uid import UID
-
-    syntax = UID(header.elements.syntax)
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError as error:
-        raise DicomError(
-            f"{header.name} is compressed as {syntax.name}, which is not a still image.",
-            hint="Export the series again, uncompressed or as JPEG 2000.",
-        ) from error
-    if decoder.is_available:
+    syntax = header.elements.syntax
+    if syntax in _NATIVE or syntax in (_PLAIN_FRAGMENTS, _DEFLATED_FRAMES):
         return
-    package = next((p for start, p in _PACKAGES if syntax.startswith(start)), "pylibjpeg")
-    raise DependencyError(
-        f"{header.name} is compressed as {syntax.name}, and no decoder for it is installed.",
-        hint=f"Install the Python package {package} (pip install pylibjpeg {package}).",
-        package=package,
-    )
+    name = _syntax_name(syntax)
+    if syntax not in _FORMS:
+        raise DicomError(
+            f"{header.name} has the transfer syntax {name}, which medvoxel does not read.",
+            hint="Export the series again, uncompressed or as JPEG 2000.",
+            syntax=syntax,
+        )
+    if not has_decoder(_FORMS[syntax]):
+        raise DependencyError(
+            f"{header.name} is compressed as {name}, and no decoder for it is installed.",
+            hint="Install the Python package imagecodecs: install_medvoxel() in R, or "
+            "pip install imagecodecs.",
+            package="imagecodecs",
+        )
 
 
 def read_frame(header: Header, out: NDArray[np.integer]) -> None:
     """Read the stored values of one image into an array.
+
+    Frames are independent: several threads may read frames of one file.
 
     Parameters
     ----------
@@ -88,20 +99,23 @@ def read_frame(header: Header, out: NDArray[np.integer]) -> None:
     ------
     DamagedFileError
         When the pixels are cut short or cannot be decoded.
+    DependencyError
+        When the frame is in another form than its transfer syntax says, and no decoder
+        for that form is installed.
     """
     pixels, elements = header.format, header.elements
     dtype = stored_dtype(pixels)
-    if elements.pixel_offset is not None and elements.pixel_length is not None:
-        direct = out.dtype == dtype
-        target = out if direct else np.empty(out.shape, dtype)
-        _read_native(header, target)
+    target = out if out.dtype == dtype and out.flags.c_contiguous else np.empty(out.shape, dtype)
+    coded_bits = pixels.allocated
+    if elements.pixel_offset is None:
+        coded_bits = _read_whole(header, target)
+    elif elements.pixel_length is None:
+        data = frame_bytes(header.path, elements.pixel_offset, header.frame, header.frames)
+        coded_bits = _decompress(elements.syntax, data, pixels, target)
     else:
-        target = _decode(header)
-        if target.shape != out.shape:
-            raise DamagedFileError(f"it decodes to {target.shape} and not to {out.shape}")
-        direct = False
-    _keep_stored_bits(target, pixels)
-    if not direct:
+        _read_native(header, target)
+    _keep_stored_bits(target, pixels, coded_bits)
+    if target is not out:
         out[...] = target
 
 
@@ -117,60 +131,109 @@ def _read_native(header: Header, target: NDArray[np.integer]) -> None:
             done += got
 
 
-def _decode(header: Header) -> NDArray[np.integer]:
-    try:
-        if header.elements.pixel_offset is None:
-            return _decode_whole(header)
-        return _decode_encapsulated(header)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:
-        # Decoders fail in as many ways as files are broken; those written in Rust panic
-        # with an exception that is not an Exception.
-        raise DamagedFileError(f"its pixels cannot be decoded ({error})") from error
+def _read_whole(header: Header, target: NDArray[np.integer]) -> int:
+    pixels = whole_pixels(header)
+    if pixels.frames is not None:
+        data = pixels.fragments(header.frame)
+        return _decompress(header.elements.syntax, data, header.format, target)
+    size = target.nbytes
+    whole = size * header.frames
+    if header.elements.syntax in _FORMS and len(pixels.value) not in (whole, whole + whole % 2):
+        raise DamagedFileError("its compressed pixels are not in fragments")
+    _fill(target, memoryview(pixels.value)[header.frame * size :])
+    if pixels.big_endian:
+        target.byteswap(inplace=True)
+    return header.format.allocated
 
 
-def _decode_encapsulated(header: Header) -> NDArray[np.integer]:
-    from pydicom.pixels import get_decoder
+def _decompress(syntax: str, data: bytes, pixels: PixelFormat, target: NDArray[np.integer]) -> int:
+    """Decode a frame; return how many bits of its values were coded."""
+    if syntax == _PLAIN_FRAGMENTS:
+        _fill(target, data)
+    elif syntax == _DEFLATED_FRAMES:
+        _fill(target, decode_deflated(data, target.nbytes))
+    elif _FORMS.get(syntax) == RLE:
+        decode_rle(data, target)
+    else:
+        stream = read_codestream(data)
+        _require_size(stream, pixels)
+        values = decode_codestream(stream, data, target)
+        if stream.form == LOSSLESS:
+            _require_precision(values, stream, pixels)
+        _store(values, stream, pixels, target)
+        return stream.precision
+    return pixels.allocated
 
-    pixels = header.format
-    with open(header.path, "rb") as file:
-        file.seek(header.elements.pixel_offset)
-        array, _ = get_decoder(header.elements.syntax).as_array(
-            file,
-            index=header.frame,
-            raw=True,
-            rows=pixels.rows,
-            columns=pixels.columns,
-            number_of_frames=header.frames,
-            samples_per_pixel=1,
-            bits_allocated=pixels.allocated,
-            bits_stored=pixels.stored,
-            pixel_representation=int(pixels.signed),
-            photometric_interpretation=header.text("photometric") or "MONOCHROME2",
-            pixel_keyword="PixelData",
+
+def _fill(target: NDArray[np.integer], data: bytes | memoryview) -> None:
+    if len(data) < target.nbytes:
+        raise DamagedFileError(f"it is cut short: {len(data)} of {target.nbytes} bytes of pixels")
+    target.ravel()[...] = np.frombuffer(data, target.dtype, target.size)
+
+
+def _require_size(stream: Codestream, pixels: PixelFormat) -> None:
+    """Refuse, before anything is allocated, a frame that is not the image of the header."""
+    if (stream.rows, stream.columns) != (pixels.rows, pixels.columns):
+        raise DamagedFileError(
+            f"it is compressed as {stream.rows} x {stream.columns} and not as "
+            f"{pixels.rows} x {pixels.columns}"
         )
-    return array
+    if stream.components != 1:
+        raise DamagedFileError(f"it is compressed with {stream.components} colours")
+    if not 1 <= stream.precision <= pixels.allocated:
+        raise DamagedFileError(
+            f"it is compressed with {stream.precision} bits in {pixels.allocated} allocated"
+        )
 
 
-def _decode_whole(header: Header) -> NDArray[np.integer]:
-    import pydicom
+def _require_precision(
+    values: NDArray[np.integer], stream: Codestream, pixels: PixelFormat
+) -> None:
+    """See that no value has more bits than the frame says.
 
-    data = pydicom.dcmread(header.path, force=True)
-    if "TransferSyntaxUID" not in data.file_meta:
-        data.file_meta.TransferSyntaxUID = header.elements.syntax
-    array = data.pixel_array
-    return array[header.frame] if header.frames > 1 else array
+    JPEG lossless has no checks of its own: after one wrong bit all that follows is a sum of
+    wrong differences, which soon leaves the range. Negative values may be coded with all
+    bits allocated.
+    """
+    top = 1 << stream.precision
+    bits = values.dtype.itemsize * 8
+    if stream.precision >= bits or values.max() < top:
+        return
+    if pixels.signed and bits == pixels.allocated:
+        negative = values.view(f"i{values.dtype.itemsize}")
+        if negative.max() < top and negative.min() >= -(top >> 1):
+            return
+    raise DamagedFileError(f"its pixels decode to values of more than {stream.precision} bits")
 
 
-def _keep_stored_bits(values: NDArray[np.integer], pixels: PixelFormat) -> None:
+def _store(
+    values: NDArray[np.integer],
+    stream: Codestream,
+    pixels: PixelFormat,
+    target: NDArray[np.integer],
+) -> None:
+    """Bring decoded values into the stored type, with the sign that the header gives.
+
+    JPEG-LS has no sign, and JPEG 2000 may give the wrong one: the bits of the coded depth
+    are then read again as the header says, as pydicom does (its issue 1149).
+    """
+    if not np.shares_memory(values, target):
+        target[...] = values.astype(target.dtype)
+    again = stream.form in (JPEG_LS, JPEG_2000) and stream.signed != pixels.signed
+    spare = target.dtype.itemsize * 8 - stream.precision
+    if again and spare:
+        np.left_shift(target, spare, out=target)
+        np.right_shift(target, spare, out=target)
+
+
+def _keep_stored_bits(values: NDArray[np.integer], pixels: PixelFormat, coded: int) -> None:
     """Clear, in place, bits that are not part of the value (old overlays); extend the sign.
 
     Most files have nothing there, so the range is looked at first.
     """
     if pixels.stored == pixels.allocated:
         return
-    if pixels.high + 1 > pixels.stored:
+    if coded >= pixels.high + 1 > pixels.stored:
         np.right_shift(values, pixels.high + 1 - pixels.stored, out=values)
     top = 1 << (pixels.stored - pixels.signed)
     if values.max() < top and values.min() >= -top * pixels.signed:
@@ -181,3 +244,10 @@ def _keep_stored_bits(values: NDArray[np.integer], pixels: PixelFormat) -> None:
     spare = values.dtype.itemsize * 8 - pixels.stored
     np.left_shift(values, spare, out=values)
     np.right_shift(values, spare, out=values)
+
+
+def _syntax_name(syntax: str) -> str:
+    from pydicom.uid import UID
+
+    uid = UID(syntax)
+    return f"{uid.name} ({syntax})" if uid.name != syntax else syntax

@@ -60,6 +60,10 @@ class _UnsureError(Exception):
     """The quick walk met something that pydicom should look at."""
 
 
+class _DeflatedError(Exception):
+    """The header is compressed."""
+
+
 class _MoreError(Exception):
     """The header does not end inside the block."""
 
@@ -125,6 +129,8 @@ def read_elements(path: str, wanted: frozenset[int]) -> Elements | None:
                 block = file.read(length)
             try:
                 return _walk_file(block, size, wanted)
+            except _DeflatedError:
+                return _deflated(path, wanted)
             except _UnsureError:
                 break
             except _MoreError:
@@ -157,8 +163,10 @@ def _walk_file(block: bytes, size: int, wanted: frozenset[int]) -> Elements:
     syntax = meta.get(_TRANSFER_SYNTAX, b"").strip(b" \0").decode("ascii", "replace")
     if meta.get(_MEDIA_CLASS, b"").strip(b" \0") == _MEDIA_DIRECTORY:
         return Elements({_SOP_CLASS: _MEDIA_DIRECTORY}, syntax, None, 0)
-    if syntax in ("", _BIG_ENDIAN, _DEFLATED):
+    if syntax in ("", _BIG_ENDIAN):
         raise _UnsureError
+    if syntax == _DEFLATED:
+        raise _DeflatedError
     explicit = syntax != _IMPLICIT
     if len(block) < start + 8:
         raise _MoreError
@@ -277,6 +285,23 @@ def _pixel_element(block: bytes, position: int, explicit: bool) -> tuple[int, in
     if block[position + 4 : position + 6] not in _LONG:
         raise _UnsureError
     return position + 12, _UINT32(block, position + 8)[0]
+
+
+def _deflated(path: str, wanted: frozenset[int]) -> Elements | None:
+    from ._inflate import inflate
+
+    # Bounded: a few kilobytes can inflate to gigabytes.
+    stream = inflate(path, _BLOCKS[-1])
+    if stream is None:
+        return _with_pydicom(path, wanted)
+    block, values = stream.read(), {}
+    try:
+        _walk(block, 0, True, wanted, values, _PIXELS)
+    except _UnsureError:
+        return _with_pydicom(path, wanted)
+    except _MoreError:
+        raise DamagedFileError("it ends inside its header") from None
+    return Elements(values, _DEFLATED)
 
 
 def _with_pydicom(path: str, wanted: frozenset[int]) -> Elements | None:

@@ -35,6 +35,7 @@ from ._archive_members import (
     sort_members,
 )
 from ._archive_names import harmless_paths, split_name
+from ._paths import user_path
 
 __all__ = ["Opened", "is_archive", "opened", "real_files"]
 
@@ -141,7 +142,7 @@ def opened(
     DicomWarning
         When there are archives in the archive.
     """
-    root = Path(path).expanduser()
+    root = user_path(path)
     if not is_archive(root):
         yield Opened(root)
         return

@@ -11,6 +11,7 @@ from ._codestream import JPEG, JPEG_2000, JPEG_LS, LOSSLESS, Codestream, read_co
 from ._elements import DamagedFileError
 from ._fragments import frame_bytes
 from ._header import Header, PixelFormat
+from ._syntax import syntax_name
 from ._whole import whole_pixels
 
 __all__ = ["read_frame", "require_decoder", "stored_dtype"]
@@ -247,7 +248,5 @@ def _keep_stored_bits(values: NDArray[np.integer], pixels: PixelFormat, coded: i
 
 
 def _syntax_name(syntax: str) -> str:
-    from pydicom.uid import UID
-
-    uid = UID(syntax)
-    return f"{uid.name} ({syntax})" if uid.name != syntax else syntax
+    name = syntax_name(syntax)
+    return f"{name} ({syntax})" if name != syntax else syntax

@@ -266,7 +266,7 @@ def iter_frames(file: SegmentationFile) -> Iterator[NDArray[Any]]:
         When the decoder is not installed.
     """
     syntax = getattr(file.data, "file_meta", {}).get("TransferSyntaxUID")
-    if syntax is None or not syntax.is_transfer_syntax:
+    if not getattr(syntax, "is_transfer_syntax", False):
         raise broken(file.path, f"its transfer syntax ({syntax or 'not given'}) is none")
     if not file.data.get("PixelData"):
         raise broken(file.path, "it has no pixels")

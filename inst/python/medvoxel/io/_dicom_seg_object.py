@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import DicomError, DicomWarning, FileFormatError, InputError, MemoryLimitError
 from ..geometry import Grid
 from ..volume import Segmentation, Volume
+from ._paths import user_path
 
 __all__ = ["open_object", "reference_frame", "reference_grid", "warn_dicom"]
 
@@ -49,7 +50,7 @@ def open_object(
     MemoryLimitError
         When a deflated file would become too large.
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     if not path.is_file():
         raise FileFormatError(f"There is no file {path}.", hint="Check the path.", path=str(path))
     found = _sop_class(path)

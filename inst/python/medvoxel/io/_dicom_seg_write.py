@@ -21,6 +21,7 @@ from ._dicom_seg_labels import unique_names
 from ._dicom_seg_object import warn_dicom
 from ._dicom_seg_place import Frames, find_raster, part_of_plane
 from ._dicom_seg_sources import Sources, read_sources
+from ._paths import user_path
 from ._write import atomic_path
 
 __all__ = ["write_dicom_seg"]
@@ -102,15 +103,19 @@ def write_dicom_seg(
                 f"The scan's files do not allow a DICOM segmentation: {error}",
                 hint="Write it as .seg.nrrd instead.",
             ) from error
-    return (Path(path).expanduser(),)
+    return (user_path(path),)
 
 
 def _require_arguments(seg: Any, reference: Any) -> None:
     if not isinstance(seg, Segmentation):
         raise InputError(f"A segmentation is needed, not {type(seg).__name__}.")
     if not isinstance(reference, Volume):
+        missing = reference is None
         raise InputError(
-            f"The reference must be a scan, not {type(reference).__name__}.",
+            "DICOM is written beside the images that were segmented: it needs the scan as "
+            "reference."
+            if missing
+            else f"The reference must be a scan, not {type(reference).__name__}.",
             hint="Read the scan with read_dicom() and give it as reference.",
         )
     if not seg.segments:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DicomError, FileFormatError
+from ._paths import user_path
 
 __all__ = ["files_of", "is_dicomdir"]
 
@@ -82,7 +83,7 @@ def files_of(path: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
     A disc has names in capitals, its copy often has not, and some have the version of
     ISO 9660 behind them (``IM1;1``); all these are taken for the same.
     """
-    root = Path(path).expanduser().resolve().parent
+    root = user_path(path).resolve().parent
     listings: dict[str, dict[str, str]] = {}
     files: dict[str, None] = {}
     missing: dict[str, None] = {}

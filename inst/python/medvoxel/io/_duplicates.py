@@ -7,14 +7,14 @@ nothing does are they duplicates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from ._header import Header
 from ._stack import plane_axes
 
-__all__ = ["difference", "drop_copies", "has_duplicates", "split_acquisitions"]
+__all__ = ["difference", "drop_copies", "has_duplicates", "split_acquisitions", "values_of"]
 
 # Closer than this along the normal is the same place, mm.
 _SAME_PLACE = 1e-3
@@ -112,15 +112,31 @@ def _value(header: Header, key: str) -> str:
     return "/".join(header.image_type) if key == "image_type" else header.key(key)
 
 
-def difference(header: Header, others: Sequence[Header]) -> str:
-    """Say in which keys an image differs from the first images of other stacks.
+def values_of(headers: Sequence[Header]) -> dict[str, set[str]]:
+    """Collect the values of all keys that tell acquisitions apart.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        One of each stack of a series.
+
+    Returns
+    -------
+    dict of str to set of str
+        For :func:`difference`.
+    """
+    return {key: {_value(header, key) for header in headers} for key, _ in _KEYS}
+
+
+def difference(header: Header, known: Mapping[str, set[str]]) -> str:
+    """Say in which keys an image differs from those of other stacks.
 
     Parameters
     ----------
     header : Header
         Of the stack that is named.
-    others : sequence of Header
-        One of each other stack of the same series.
+    known : mapping of str to set of str
+        From :func:`values_of`.
 
     Returns
     -------
@@ -130,7 +146,7 @@ def difference(header: Header, others: Sequence[Header]) -> str:
     said = []
     for key, words in _KEYS:
         own = _value(header, key)
-        if own and any(_value(other, key) != own for other in others):
+        if own and len(known[key]) > 1:
             said.append(f"{words} {own}")
     return ", ".join(said[:3])
 

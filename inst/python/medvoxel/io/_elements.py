@@ -335,4 +335,6 @@ def _raw_bytes(data: object, tag: object) -> bytes:
         return "\\".join([value] if isinstance(value, str) else map(str, value or ())).encode()
     if element.VR in ("US", "SS") or (element.VR is None and len(value) == 2):
         return value if element.is_little_endian else value[::-1]
+    if element.VR == "FD" and not element.is_little_endian:
+        return b"".join(value[i : i + 8][::-1] for i in range(0, len(value), 8))
     return value

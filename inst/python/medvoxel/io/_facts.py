@@ -11,6 +11,8 @@ from ._padding import padding_of
 
 __all__ = ["acquisition_facts", "require_rescale", "value_unit"]
 
+# What single precision holds.
+_LARGEST = 3.4e38
 _PET_UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts", "PROPCNTS": "counts"}
 
 
@@ -33,6 +35,16 @@ def require_rescale(headers: Sequence[Header]) -> None:
             f"{zero.name} has a rescale slope of 0, which would make all its values equal.",
             hint="Export the series again from its source.",
         )
+    for header in headers:
+        largest = abs(header.slope or 1.0) * (1 << header.format.stored) + abs(
+            header.intercept or 0.0
+        )
+        if largest > _LARGEST:
+            raise DicomError(
+                f"{header.name} has the rescale slope {header.slope:g} and intercept "
+                f"{header.intercept or 0:g}, which give values that no measurement has.",
+                hint="Export the series again from its source.",
+            )
     without = [h for h in headers if h.slope is None and h.intercept is None]
     if without and len(without) < len(headers):
         raise DicomError(

@@ -223,7 +223,8 @@ def grid_from_affine(affine: NDArray[np.float64], shape: tuple[int, int, int], w
     GeometryError
         When the axes are sheared or a spacing is zero.
     """
-    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    with np.errstate(all="ignore"):
+        spacing = np.linalg.norm(affine[:3, :3], axis=0)
     if not (np.isfinite(affine).all() and spacing.min() > 0):
         raise GeometryError(
             f"The {where} of the file gives no voxel size (its columns are "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from ._dicomdir import files_of, is_dicomdir
 from ._elements import DamagedFileError
 from ._frames import expand_frames
 from ._header import Header, read_header
+from ._paths import user_path
 
 __all__ = ["Damaged", "Folder", "read_folder"]
 
@@ -89,7 +91,7 @@ def read_folder(path: str | os.PathLike[str], *, progress: ProgressCallback | No
     DicomError
         When no file in it is DICOM.
     """
-    root = Path(path).expanduser()
+    root = user_path(path)
     if is_dicomdir(root):
         return _files_of_disc(root, progress)
     if root.is_file():
@@ -138,11 +140,32 @@ _AGAIN = "Copy it again from its source."
 
 def _files_below(root: Path) -> list[str]:
     # Hidden files are the shadows that macOS and thumbnail makers leave beside real ones.
-    found = []
-    for folder, below, names in os.walk(root, onerror=_warn_unreadable):
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        found += [os.path.join(folder, name) for name in sorted(names) if name[0] != "."]
+    found: list[str] = []
+    seen = {_identity(root)}
+    for folder, below, names in os.walk(root, onerror=_warn_unreadable, followlinks=True):
+        # A link may lead back up, and then for ever down again.
+        inner = ((name, _identity(os.path.join(folder, name))) for name in sorted(below))
+        below[:] = [name for name, who in inner if name[0] != "." and who not in seen]
+        seen.update(_identity(os.path.join(folder, name)) for name in below)
+        paths = (os.path.join(folder, name) for name in sorted(names) if name[0] != ".")
+        found += filter(_may_be_read, paths)
     return found
+
+
+def _identity(folder: str | os.PathLike[str]) -> tuple[int, int] | str:
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return os.fspath(folder)
+    return status.st_dev, status.st_ino
+
+
+def _may_be_read(path: str) -> bool:
+    """Whether it is a file: to open a pipe would wait for ever."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return True  # a link to nothing may be a lost slice, which has to be said
 
 
 def _warn_unreadable(error: OSError) -> None:

@@ -7,12 +7,14 @@ of the frames and the dimension index are not used: positions decide.
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import replace
 from typing import Any
 
 from ._elements import DamagedFileError
-from ._header import Header
+from ._header import Header, checked_cosines, checked_place
+from ._quiet import quietly
 
 __all__ = ["expand_frames"]
 
@@ -70,8 +72,11 @@ def expand_frames(header: Header) -> list[Header]:
     if len(groups) != header.frames:
         raise DamagedFileError(f"it describes {len(groups)} of its {header.frames} frames")
     try:
-        return [_frame(header, index, group, shared) for index, group in enumerate(groups)]
-    except (TypeError, ValueError) as error:
+        with quietly():
+            return [_frame(header, index, group, shared) for index, group in enumerate(groups)]
+    except DamagedFileError:
+        raise
+    except Exception as error:  # pydicom reads elements late, and fails in many ways
         raise DamagedFileError("its frames hold a number that cannot be read") from error
 
 
@@ -108,7 +113,12 @@ def _frame(header: Header, index: int, own: Any, shared: Any) -> Header:
 
     def scalar(key: str) -> float | None:
         value = find("PixelValueTransformationSequence", key)
-        return None if value is None else float(value)
+        if value is None:
+            return None
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError(key)
+        return number
 
     slope, intercept = scalar("RescaleSlope"), scalar("RescaleIntercept")
     frame_type = next((t for t in (find(kind, "FrameType") for kind in _FRAME_TYPES) if t), None)
@@ -122,10 +132,14 @@ def _frame(header: Header, index: int, own: Any, shared: Any) -> Header:
         header,
         frame=index,
         expanded=True,
-        position=vector("PlanePositionSequence", "ImagePositionPatient", 3) or header.position,
-        orientation=vector("PlaneOrientationSequence", "ImageOrientationPatient", 6)
+        position=checked_place(vector("PlanePositionSequence", "ImagePositionPatient", 3))
+        or header.position,
+        orientation=checked_cosines(
+            vector("PlaneOrientationSequence", "ImageOrientationPatient", 6)
+        )
         or header.orientation,
-        pixel_spacing=vector("PixelMeasuresSequence", "PixelSpacing", 2) or header.pixel_spacing,
+        pixel_spacing=checked_place(vector("PixelMeasuresSequence", "PixelSpacing", 2))
+        or header.pixel_spacing,
         slope=header.slope if slope is None else slope,
         intercept=header.intercept if intercept is None else intercept,
         image_type=tuple(map(str, frame_type)) if frame_type else header.image_type,

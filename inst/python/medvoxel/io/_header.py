@@ -14,7 +14,15 @@ from functools import lru_cache
 from ._elements import DamagedFileError, Elements, read_elements
 from ._privacy import scrub
 
-__all__ = ["TAGS", "Header", "PixelFormat", "numbers", "read_header"]
+__all__ = [
+    "TAGS",
+    "Header",
+    "PixelFormat",
+    "checked_cosines",
+    "checked_place",
+    "numbers",
+    "read_header",
+]
 
 TAGS = {
     "character_set": 0x00080005,
@@ -69,6 +77,7 @@ TAGS = {
 _WANTED = frozenset(TAGS.values())
 # Stored as a binary number and not as text.
 _DOUBLES = frozenset(("b_value",))
+_FARTHEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +177,16 @@ class Header:
         return f"{name} (frame {self.frame + 1})" if several else name
 
     @property
+    def excess(self) -> int:
+        """Bytes of uncompressed pixels beyond those that rows, columns and frames need."""
+        length = self.elements.pixel_length
+        if not length or self.format is None or not self.format.is_grey:
+            return 0
+        # One byte more makes the length even.
+        extra = length - self.format.frame_bytes * self.frames
+        return extra if extra > 1 else 0
+
+    @property
     def has_geometry(self) -> bool:
         """Whether the image says where in the patient it lies."""
         return None not in (self.position, self.orientation, self.pixel_spacing)
@@ -241,9 +260,9 @@ def read_header(path: str) -> Header | None:
         sop_class=_plain(values, "sop_class"),
         image_type=tuple(_texts(values, "image_type")),
         format=pixels,
-        position=_vector(values, "position", 3),
-        orientation=_vector(values, "orientation", 6),
-        pixel_spacing=_vector(values, "pixel_spacing", 2),
+        position=checked_place(_vector(values, "position", 3)),
+        orientation=checked_cosines(_vector(values, "orientation", 6)),
+        pixel_spacing=checked_place(_vector(values, "pixel_spacing", 2)),
         slope=_scalar(values, "slope"),
         intercept=_scalar(values, "intercept"),
         elements=elements,
@@ -287,6 +306,52 @@ def numbers(value: bytes) -> tuple[float, ...]:
     return parts
 
 
+def checked_place(numbers: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    """Refuse lengths that no patient has, with which no arithmetic works.
+
+    Parameters
+    ----------
+    numbers : tuple of float or None
+        In mm.
+
+    Returns
+    -------
+    tuple of float or None
+        The same.
+
+    Raises
+    ------
+    DamagedFileError
+        When one is not finite, or larger than a thousand kilometres.
+    """
+    if numbers and not all(abs(number) <= _FARTHEST for number in numbers):
+        raise DamagedFileError("its header holds a length that no patient has")
+    return numbers
+
+
+def checked_cosines(numbers: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    """Refuse directions that are none.
+
+    Parameters
+    ----------
+    numbers : tuple of float or None
+        Six cosines.
+
+    Returns
+    -------
+    tuple of float or None
+        The same.
+
+    Raises
+    ------
+    DamagedFileError
+        When one is not finite, or far above 1.
+    """
+    if numbers and not all(abs(number) <= 2 for number in numbers):
+        raise DamagedFileError("its header holds a direction that is none")
+    return numbers
+
+
 def _vector(values: dict[int, bytes], key: str, length: int) -> tuple[float, ...] | None:
     found = numbers(values.get(TAGS[key], b""))
     if found and len(found) != length:
@@ -319,6 +384,9 @@ def _pixel_format(values: dict[int, bytes]) -> PixelFormat | None:
         raise DamagedFileError(
             f"it claims {stored} bits stored up to bit {high} in {allocated} allocated"
         )
+    sign = _short(values, "signed", 0)
+    if sign > 1:
+        raise DamagedFileError(f"it says {sign} where it should say whether values have a sign")
     return _shared_format(
         rows,
         columns,
@@ -326,7 +394,7 @@ def _pixel_format(values: dict[int, bytes]) -> PixelFormat | None:
         allocated,
         stored,
         high,
-        _short(values, "signed", 0) == 1,
+        sign == 1,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -107,10 +108,16 @@ def fill_padding(
         if ends is None:
             continue
         slope = 1.0 if header.slope is None else header.slope
-        # The same arithmetic as of the values, so that equal stays equal.
-        low, high = sorted(
-            array.dtype.type(np.float64(end) * slope + (header.intercept or 0.0)) for end in ends
-        )
+        low, high = sorted(end * slope + (header.intercept or 0.0) for end in ends)
+        if array.dtype == np.float32:
+            # Rounded as the values are, so that equal stays equal.
+            low, high = float(np.float32(low)), float(np.float32(high))
+        elif array.dtype.kind in "iu":
+            # NumPy would round the bounds to the type of the values, or wrap them round.
+            limits = np.iinfo(array.dtype)
+            low, high = max(math.ceil(low), limits.min), min(math.floor(high), limits.max)
+            if low > high:
+                continue
         np.logical_and(plane >= low, plane <= high, out=inside)
     count = int(np.count_nonzero(mask))
     air = air_value(array, mask if count else None, unit)

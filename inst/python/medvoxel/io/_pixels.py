@@ -49,7 +49,7 @@ def read_values(
         The array from `allocate`; else int16 when every value is a whole number that
         fits, else int32, else float32.
     damaged : dict of int to Damaged
-        Slices whose pixels could not be read, by index; they are 0 in the array.
+        Slices whose pixels could not be read, by index. The array is of no use then.
 
     Raises
     ------
@@ -72,7 +72,9 @@ def read_values(
     if not whole:
         return _read_fractions(headers, slopes, intercepts, progress)
     stack = _empty(headers, np.result_type(*{stored_dtype(h.format) for h in headers}))
-    damaged = _each(headers, lambda i: read_frame(headers[i], stack[i]), stack, progress)
+    damaged = _each(headers, lambda i: read_frame(headers[i], stack[i]), progress)
+    if damaged:
+        return stack, damaged
     array = integer_values(stack, slopes, intercepts)
     if array is None:
         array = _empty(headers, np.dtype(np.float32))
@@ -154,7 +156,7 @@ def _read_into(
         if intercepts[i] != 0:
             np.add(array[i], np.int32(intercepts[i]), out=array[i])
 
-    return array, _each(headers, read, array, progress)
+    return array, _each(headers, read, progress)
 
 
 def _read_fractions(
@@ -178,8 +180,8 @@ def _read_fractions(
         if whole and (not np.array_equal(values, array[i]) or np.any(values != np.rint(values))):
             whole = False
 
-    damaged = _each(headers, read, array, progress)
-    if whole:
+    damaged = _each(headers, read, progress)
+    if whole and not damaged:
         dtype = value_dtype(float(array.min()), float(array.max()))
         if dtype is not None:
             return array.astype(dtype), damaged
@@ -189,7 +191,6 @@ def _read_fractions(
 def _each(
     headers: Sequence[Header],
     read: Callable[[int], None],
-    array: NDArray[np.number],
     progress: ProgressCallback | None,
 ) -> dict[int, Damaged]:
     """Read every slice on a few threads; collect those that are damaged."""
@@ -198,7 +199,8 @@ def _each(
         try:
             read(i)
         except DamagedFileError as error:
-            array[i] = 0
+            # Nothing is written in its place: a header may claim gigabytes, which cost
+            # memory only when they are touched.
             return Damaged(headers[i].path, str(error), headers[i])
         return None
 

@@ -198,6 +198,14 @@ def _stored_values(reading: Reading) -> QualityCheck:
     said = [
         f"{f.stored} of {f.allocated} bits, {'signed' if f.signed else 'unsigned'}" for f in formats
     ]
+    excess = max(h.excess for h in reading.plan.headers)
+    if excess:
+        found = f"{said[0]}; {excess} bytes more than rows and columns need"
+        done = "left out; the size in the header may be wrong"
+        return QualityCheck("stored values", found, done, None, "problem")
+    if any(TAGS["signed"] not in h.elements.values for h in reading.plan.headers):
+        found = f"{formats.most_common(1)[0][0].stored} bits, with or without sign is not said"
+        return QualityCheck("stored values", found, "read as unsigned", None, "problem")
     if len(set(said)) == 1:
         return QualityCheck("stored values", said[0])
     found = "; ".join(dict.fromkeys(said))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ._duplicates import difference, split_acquisitions
+from ._duplicates import difference, split_acquisitions, values_of
 from ._header import Header
 from ._stack import Stack, plane_axes, stack_slices
 from ._stack_checks import find_problems
@@ -255,13 +256,14 @@ def _split(members: list[Header]) -> list[Series]:
     ]
     volumes = [part for part in parts if _kind(part[0]) == "volume"]
     firsts = [part[0] for part in volumes]
+    known = values_of(firsts)
     patients = list(dict.fromkeys(first.patient for first in firsts))
     series = []
     for part in parts:
         if _kind(part[0]) != "volume" or len(volumes) < 2:
             series.append(Series(tuple(part), _kind(part[0])))
             continue
-        said = [difference(part[0], firsts)]
+        said = [difference(part[0], known)]
         if len(patients) > 1:
             said.insert(0, f"patient {patients.index(part[0].patient) + 1}")
         name = ", ".join(filter(None, said))
@@ -278,17 +280,18 @@ def _split_rasters(members: list[Header]) -> list[list[Header]]:
         alike = (_kind(header), header.patient, _matrix(header), header.has_geometry)
         key = (*alike, header.orientation, header.pixel_spacing)
         if key not in seen:
-            place = _bucket(header)
+            place, sizes = _bucket(header), _sizes(header)
             fits = (
                 i
                 for bucket in (place - 1, place, place + 1)
-                for i in near.get((*alike, bucket), ())
+                for size in sizes
+                for i in near.get((*alike, bucket, size), ())
                 if _same_raster(parts[i][0], header)
             )
             seen[key] = next(fits, len(parts))
             if seen[key] == len(parts):
                 parts.append([])
-                near.setdefault((*alike, place), []).append(seen[key])
+                near.setdefault((*alike, place, sizes[0]), []).append(seen[key])
         parts[seen[key]].append(header)
     return parts
 
@@ -307,6 +310,18 @@ def _bucket(header: Header) -> int:
     if not header.has_geometry:
         return 0
     return int(np.floor(np.dot(_WEIGHTS, header.orientation) / (2 * _SAME_COSINE)))
+
+
+def _sizes(header: Header) -> list[tuple[int, int]]:
+    """Give a pixel size the numbers of all sizes that may be equal to it; its own is first."""
+    if not header.has_geometry:
+        return [(0, 0)]
+    # Equal sizes differ by less than a step on this scale.
+    y, x = (
+        math.floor(math.log(max(s, 1e-300)) / (2 * _SAME_SPACING)) for s in header.pixel_spacing
+    )
+    near = [(y + i, x + j) for i in (0, -1, 1) for j in (0, -1, 1)]
+    return near
 
 
 def _split_frames_of_reference(members: list[Header]) -> list[list[Header]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from ._quiet import quietly
+
 __all__ = ["is_lossy", "syntax_name"]
 
 _UNCOMPRESSED = {
@@ -34,7 +36,8 @@ def syntax_name(uid: str) -> str:
         return _UNCOMPRESSED[uid]
     from pydicom.uid import UID
 
-    return UID(uid).name
+    with quietly():
+        return UID(uid).name
 
 
 def is_lossy(uid: str) -> bool:

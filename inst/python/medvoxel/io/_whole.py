@@ -24,7 +24,7 @@ __all__ = ["WholePixels", "whole_pixels"]
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 # What a header may take beside the pixels.
-_HEADER_MOST = 1 << 26
+_HEADER_MOST = 1 << 24
 _UNDEFINED = 0xFFFFFFFF
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import FileFormatError
+from ._paths import user_path
 
 __all__ = ["atomic_path"]
 
@@ -38,7 +39,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     A rename inside one folder is atomic, so a reader sees the old file or the new one and
     never a part. If the block raises, the temporary file is removed.
     """
-    target = Path(path).expanduser()
+    target = user_path(path)
     _require_writable(target)
     temporary = _reserve(target)
     try:

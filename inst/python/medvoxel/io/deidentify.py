@@ -16,6 +16,7 @@ from ..progress import Progress, ProgressCallback
 from ._archive import Opened, opened
 from ._deidentify_file import Cleaned, Settings, Unusable, clean_file, settings_of
 from ._dicomdir import files_of, is_dicomdir
+from ._paths import user_path
 from ._write import atomic_path
 
 __all__ = ["DeidentifiedFile", "deidentify_dicom"]
@@ -135,7 +136,7 @@ def deidentify_dicom(
     NEMA PS3.15, Annex E: Attribute Confidentiality Profiles.
     """
     settings = _settings(dates, keep, include_flagged, secret)
-    origin, folder = Path(source).expanduser(), Path(target).expanduser()
+    origin, folder = user_path(source), user_path(target)
     _check_places(origin, folder)
     with opened(origin) as place:
         files, rows = _inputs(place)

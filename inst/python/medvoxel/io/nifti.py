@@ -34,6 +34,7 @@ from ._file_checks import (
 from ._gzip import compress, decompress_into
 from ._label_table import label_table, table_path
 from ._nifti_header import grid_of, header_for, modality_and_unit, read_header
+from ._paths import user_path
 from ._voxel_types import label_dtype, native, rescaled, voxel_dtype
 from ._write import atomic_path
 
@@ -112,7 +113,7 @@ def read_nifti(
         When the file says nothing about orientation, when its sform and qform contradict
         each other, or voxels have no value (NaN or infinite).
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     image = load_nifti(path, volume=volume, progress=progress)
     warn_of_place(image, path)
     return Volume(
@@ -300,7 +301,7 @@ def write_nifti(
     """
     if not isinstance(x, Volume | Segmentation):
         raise InputError(f"Only a volume or a segmentation can be written, not {type(x).__name__}.")
-    path = Path(path).expanduser()
+    path = user_path(path)
     if not path.name.lower().endswith((".nii", ".nii.gz")):
         raise FileFormatError(
             f"{path.name} must end in .nii or .nii.gz.", hint="Change the name.", path=str(path)

@@ -25,6 +25,7 @@ from ._gzip import compress
 from ._nrrd_axes import find_axes, nrrd_grid, warn_of_orientation
 from ._nrrd_data import read_all, read_one
 from ._nrrd_header import NrrdHeader, escape, read_header
+from ._paths import user_path
 from ._seg_nrrd import segment_keys
 from ._voxel_types import label_dtype, voxel_dtype, within_32_bits
 from ._write import atomic_path
@@ -86,7 +87,7 @@ def read_nrrd(
     ----------
     G. Kindlmann, "Definition of NRRD File Format", teem.sourceforge.net/nrrd/format.html.
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     image = load_nrrd(read_header(path), volume=volume, progress=progress)
     return replace(image, qc=(*image.qc, missing_values_row(image.array, path)))
 
@@ -165,7 +166,7 @@ def write_nrrd(
     """
     if not isinstance(x, Volume | Segmentation):
         raise InputError(f"Only a volume or a segmentation can be written, not {type(x).__name__}.")
-    path = Path(path).expanduser()
+    path = user_path(path)
     if not path.name.lower().endswith(".nrrd"):
         raise FileFormatError(
             f"{path.name} must end in .nrrd.", hint="Change the name.", path=str(path)

@@ -13,6 +13,8 @@ from ..progress import ProgressCallback
 from ..volume import Segmentation, Volume
 from ._file_checks import require_file, warn_user
 from ._onto_reference import onto_reference
+from ._paths import user_path
+from ._quiet import quietly
 
 __all__ = ["read_segmentation", "write_segmentation"]
 
@@ -74,7 +76,7 @@ def read_segmentation(
             f"The reference must be a scan or a segmentation, not {type(reference).__name__}.",
             hint="Read the scan with read_dicom() and give it as reference.",
         )
-    path = Path(path).expanduser()
+    path = user_path(path)
     if path.is_dir():
         return _read_dicom(_only_object(path), reference, progress)
     require_file(path)
@@ -159,11 +161,13 @@ def _read_dicom(
                 f"{path.name} holds contours, which have no voxels of their own.",
                 hint="Give the scan that they were drawn on as reference.",
             )
-        return read_rtstruct(path, reference=reference, progress=progress)
+        with quietly():
+            return read_rtstruct(path, reference=reference, progress=progress)
     if found in _SEG:
         from ._dicom_seg import read_dicom_seg
 
-        return read_dicom_seg(path, reference=reference, progress=progress)
+        with quietly():
+            return read_dicom_seg(path, reference=reference, progress=progress)
     raise DicomError(
         f"{path.name} is not a segmentation"
         + ("." if found is None else f" but another kind of DICOM file ({_class_name(found)})."),
@@ -255,7 +259,7 @@ def write_segmentation(
             f"Only a segmentation can be written, not {type(seg).__name__}.",
             hint="Scans are written with write_nifti() or write_nrrd().",
         )
-    path = Path(path).expanduser()
+    path = user_path(path)
     name = path.name.lower()
     if not name.endswith((*_NIFTI, ".nrrd", ".dcm")):
         raise FileFormatError(

@@ -45,7 +45,7 @@ check_complete <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
 
 abort_values <- function(found, what, test, x, arg, call) {
   where <- paste(arrayInd(found[1], dim(x) %||% length(x)), collapse = ", ")
-  fill <- if (is_segmentation(x)) "0L" else "-1000"
+  fill <- if (is_segmentation(x)) "0L" else if (identical(attr(x, "unit"), "HU")) "-1000" else "0"
   medvoxel_abort(
     c(
       "{.arg {arg}} must have no {what} values.",
@@ -109,9 +109,13 @@ check_choice <- function(x, choices, arg = rlang::caller_arg(x), call = caller_e
   if (identical(x, choices)) return(choices[1])
   if (is.character(x) && length(x) == 1 && x %in% choices) return(x)
   medvoxel_abort(
-    "{.arg {arg}} must be one of {.or {.val {choices}}}, not {.val {x}}.",
+    "{.arg {arg}} must be one of {.or {.val {choices}}}, not {shown_choice(x)}.",
     "input", call = call
   )
+}
+
+shown_choice <- function(x) {
+  if (rlang::is_string(x)) cli::format_inline("{.val {x}}") else rlang::obj_type_friendly(x)
 }
 
 # One number for all axes, or three in x, y, z order.

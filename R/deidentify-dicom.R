@@ -63,6 +63,7 @@
 #' from <- tempfile("from")
 #' to <- tempfile("to")
 #' write_phantom_dicom(from, spacing = c(1.5, 1.5, 4))
+#' # Names of regions are kept with keep = "ROIName"
 #' files <- deidentify_dicom(from, to)
 #' files
 #' read_dicom(to)

@@ -17,6 +17,7 @@
 #'     \item{`modality`, `number`, `description`, `kernel`}{as in the files; parts of
 #'       the patient's name, identifier and birth date in the description are replaced
 #'       by `[removed]`}
+#'     \item{`patient`}{which patient of those in the list, from 1}
 #'     \item{`part`}{what tells a stack from others of the same series, such as
 #'       `"echo time 2.46"`}
 #'     \item{`problem`}{why the slices form no regular volume, such as
@@ -45,25 +46,45 @@ print.medvoxel_series <- function(x, ...) {
 }
 
 #' @export
-format.medvoxel_series <- function(x, ...) {
+format.medvoxel_series <- function(x, ..., width = getOption("width", 80)) {
   table <- as.data.frame(unclass(x))
   needed <- c("kind", "rows", "columns", "slices", "spacing_x", "spacing_y", "spacing_z")
   # Columns may have been taken out by the user.
   if (!all(needed %in% names(x))) return(table_lines(table))
-  volumes <- sum(x$kind == "volume")
-  title <- sprintf(
-    "<series> %d series, %d of them %s", nrow(x), volumes,
-    if (volumes == 1) "a volume" else "volumes"
-  )
   shown <- table[intersect(
     c("series", "kind", "modality", "number", "description", "part", "kernel"), names(x)
   )]
+  if (!any(nzchar(shown$description))) shown$folder <- basename(as.character(table$folder))
+  if (any(table$patient > 1)) shown$patient <- table$patient
   shown$voxels <- joined(x$rows, x$columns, x$rows, x$slices)
   shown$mm <- joined(
     x$spacing_x, signif(x$spacing_x, 4), signif(x$spacing_y, 4), signif(x$spacing_z, 4)
   )
-  if ("problem" %in% names(x)) shown$problem <- table$problem
-  c(title, table_lines(shown))
+  shown$problem <- table$problem
+  c(series_title(x), table_lines(narrowed(shown, width)))
+}
+
+series_title <- function(x) {
+  volumes <- sum(x$kind == "volume")
+  bad <- sum(nzchar(x$problem %||% ""))
+  sprintf(
+    "<series> %d series, %d of them %s%s", nrow(x), volumes,
+    if (volumes == 1) "a volume" else "volumes",
+    if (bad > 0) sprintf(", %d with a problem", bad) else ""
+  )
+}
+
+# What can be spared goes first; then long texts are shortened, but never below a few words.
+narrowed <- function(table, width) {
+  too_wide <- function() max(nchar(table_lines(table))) > width
+  if (too_wide()) table$kernel <- NULL
+  for (column in intersect(c("description", "folder", "part"), names(table))) {
+    excess <- max(nchar(table_lines(table))) - width
+    if (excess > 0) {
+      table[[column]] <- shown_name(table[[column]], max(nchar(table[[column]]) - excess, 16))
+    }
+  }
+  table
 }
 
 # "512 x 512 x 40", or nothing where `known` is missing.
@@ -100,7 +121,7 @@ table_lines <- function(table) {
 #'     left out. Padding is set to air (-1000 HU, or the smallest value) before anything
 #'     is interpolated.
 #'   * `"warn"` stacks the slices as if they were regular, with a warning that says how
-#'     large the error is.
+#'     large the error is. Copies, and other images at the place of one, are left out.
 #' @returns A `medvoxel_scan`. Its unit is `"HU"` for CT. Where the files have no slope
 #'   and intercept it is `"stored values"`, which a message says: nothing is assumed
 #'   silently, and [hounsfield()] applies an assumption of yours. `attr(x, "info")`
@@ -142,8 +163,10 @@ read_dicom <- function(path, series = NULL, on_problem = c("error", "fix", "warn
 }
 
 check_series <- function(series, call = caller_env()) {
-  if (is.null(series) || rlang::is_string(series)) return(invisible(series))
-  if (!rlang::is_integerish(series, n = 1, finite = TRUE) || series < 1) {
+  uid <- rlang::is_string(series) && grepl("[.]", series)
+  if (is.null(series) || uid) return(invisible(series))
+  number <- rlang::is_integerish(series, n = 1, finite = TRUE) && !is.object(series)
+  if (!number || series < 1 || series > .Machine$integer.max) {
     medvoxel_abort(
       c(
         "{.arg series} must be a number from the first column of {.fn list_series}, or a UID.",
@@ -161,9 +184,11 @@ tell_stored_values <- function(scan) {
   files <- if (nzchar(modality)) paste(modality, "files") else "files"
   medvoxel_inform(c(
     i = "The {files} have no rescale slope and intercept: the unit is {.val stored values}.",
-    " " = paste(
-      "Nothing is assumed. For a CT, {.code hounsfield(x, slope = 1, intercept = -1024)}",
-      "is the usual guess."
-    )
+    " " = if (modality %in% c("", "CT")) {
+      paste(
+        "Nothing is assumed. For a CT, {.code hounsfield(x, slope = 1, intercept = -1024)}",
+        "is the usual guess."
+      )
+    }
   ))
 }

@@ -111,9 +111,8 @@ axis_words <- function(code) {
   sprintf("%s (%s)", paste(words[strsplit(code, "")[[1]]], collapse = ", "), code)
 }
 
-# The largest angle between an axis of the array and the patient's axis next to it.
 oblique_words <- function(direction) {
-  degrees <- max(acos(pmin(apply(abs(direction), 2, max), 1)) * 180 / pi)
+  degrees <- oblique_angle(direction)
   if (degrees < 0.05) "none" else sprintf("up to %.1f degrees", degrees)
 }
 

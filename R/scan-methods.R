@@ -41,7 +41,7 @@ print.medvoxel_scan <- function(x, ...) {
 #' @export
 format.medvoxel_scan <- function(x, ...) {
   unit <- if (nzchar(attr(x, "unit"))) paste0(" ", attr(x, "unit")) else ""
-  range <- range(x)
+  range <- finite_range(x)
   title <- paste("<scan>", scan_title(x))
   c(
     trimws(title),
@@ -49,6 +49,24 @@ format.medvoxel_scan <- function(x, ...) {
     sprintf("values       %s to %s%s", format(range[1]), format(range[2]), unit),
     quality_line(x)
   )
+}
+
+# A voxel without a value says nothing of the others.
+finite_range <- function(x) {
+  ends <- range(x)
+  if (all(is.finite(ends))) ends else suppressWarnings(range(x, finite = TRUE))
+}
+
+# "LPS", with the angle where the axes are not the patient's.
+axes_words <- function(x) {
+  degrees <- oblique_angle(direction(x))
+  if (degrees < 0.05) return(orientation(x))
+  sprintf("%s, oblique by %.1f degrees", orientation(x), degrees)
+}
+
+# The largest angle between an axis of the array and the patient's axis next to it.
+oblique_angle <- function(direction) {
+  max(acos(pmin(apply(abs(direction), 2, max), 1)) * 180 / pi)
 }
 
 scan_title <- function(x) {
@@ -62,7 +80,7 @@ geometry_lines <- function(x) {
     sprintf("dimensions   %s voxels", show_dim(x)),
     sprintf("spacing      %s mm", show_numbers(spacing(x), 4, " x ")),
     sprintf("size         %s mm", show_numbers(size, 4, " x ")),
-    sprintf("orientation  %s, origin %s mm", orientation(x), show_numbers(origin(x), 5, ", "))
+    sprintf("orientation  %s, origin %s mm", axes_words(x), show_numbers(origin(x), 5, ", "))
   )
 }
 

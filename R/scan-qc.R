@@ -14,8 +14,9 @@
 #'       photometric interpretation, padding, transfer syntax, frame of reference,
 #'       patient, other series (left out), damaged files}
 #'     \item{`found`, `done`}{what was found, and what was done about it}
-#'     \item{`size_mm`}{how large a fault is, in mm: the farthest displacement, or the
-#'       widest gap}
+#'     \item{`size_mm`}{how large a fault is, in mm: of one that was mended how large it
+#'       was (the widest gap, the farthest shift); of one that is still there how far slices
+#'       lie from their places}
 #'     \item{`severity`}{`"ok"`; `"note"`: worth knowing; `"fixed"`: a fault that was
 #'       mended; `"problem"`: a fault that is still there}
 #'   }
@@ -31,11 +32,18 @@
 #' subset(scan_qc(scan), severity == "fixed")
 scan_qc <- function(x) {
   check_scan(x)
-  table <- attr(x, "qc") %||% data.frame(
+  table <- attr(x, "qc")
+  if (!is.null(table)) return(structure(table, class = c("medvoxel_qc", "data.frame")))
+  table <- data.frame(
     check = character(), found = character(), done = character(), size_mm = double(),
     severity = character()
   )
-  structure(table, class = c("medvoxel_qc", "data.frame"))
+  structure(table, class = c("medvoxel_unchecked", "medvoxel_qc", "data.frame"))
+}
+
+#' @export
+format.medvoxel_unchecked <- function(x, ...) {
+  "<quality> nothing was checked: the scan was not read from files"
 }
 
 #' @export
@@ -48,7 +56,9 @@ print.medvoxel_qc <- function(x, ...) {
 format.medvoxel_qc <- function(x, ..., width = getOption("width", 80)) {
   needed <- c("check", "found", "done", "severity")
   if (!all(needed %in% names(x))) return(table_lines(as.data.frame(unclass(x))))
-  if (nrow(x) == 0) return("<quality> nothing was checked: the scan was not read from files")
+  # Rows may have been chosen by a size that most of them lack.
+  x <- x[!is.na(x$check), , drop = FALSE]
+  if (nrow(x) == 0) return("<quality> none of the checks")
   title <- sprintf(
     "<quality> %d check%s: %s", nrow(x), if (nrow(x) == 1) "" else "s", quality_counts(x$severity)
   )
@@ -82,7 +92,8 @@ quality_line <- function(x) {
 
 #' Which file each slice was read from
 #'
-#' @param x A scan that [read_dicom()] read, on the grid on which it was read.
+#' @param x A scan that [read_dicom()] read. It may have been cropped, or turned round by
+#'   [reorient()] as long as its slices are those of the files.
 #' @returns A data frame with one row a slice:
 #'   \describe{
 #'     \item{`slice`}{index along z, from 1}
@@ -92,8 +103,8 @@ quality_line <- function(x) {
 #'     \item{`uid`}{its SOP Instance UID; `NA` when the file is not there any more}
 #'     \item{`x`, `y`, `z`}{centre of the first voxel as the file gives it, LPS mm}
 #'   }
-#'   Without rows when the slices are not those of files any more, as after
-#'   [resample()].
+#'   Without rows when the slices are not those of files any more, as after [resample()]
+#'   or when slices became rows or columns.
 #' @details
 #' A scan keeps the paths of its files and no identifier of them: the UIDs are read from
 #' the files when this function is called. Paths may name a patient;

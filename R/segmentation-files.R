@@ -12,7 +12,8 @@
 #'
 #' A folder with one DICOM segmentation or structure set can be read as well.
 #'
-#' Without a table, the values that occur are named "segment 1" and so on. Labels that are
+#' Of a table of 3D Slicer or ITK-SNAP, which list more than was segmented, only the rows
+#' whose value occurs are taken. Without a table, the values that occur are named "segment 1" and so on. Labels that are
 #' stored as floating point numbers are read when they are whole.
 #'
 #' @section The scan that was segmented:
@@ -21,6 +22,16 @@
 #' millimetres they differ; `resample_to()` brings one to the other. Nothing
 #' is interpolated when the file only has its axes in another order or direction, or when
 #' 3D Slicer has cut the empty margin off: the voxels are put where they belong.
+#'
+#' A DICOM segmentation read without a reference holds only the slices that have something
+#' in them.
+#'
+#' @section DICOM segmentations:
+#' They are written beside the images that were segmented, and refer to them. So `reference`
+#' must be a scan as [read_dicom()] read it: from files that are still there (not from a zip
+#' file), with all the identifiers that the standard asks for, and without interpolated
+#' slices. Values of segments become 1, 2, 3 ... Where this cannot be had, an error says so,
+#' and `.seg.nrrd` is the way.
 #'
 #' @section Segments that overlap:
 #' A segmentation here has one label for each voxel. Files of 3D Slicer and DICOM may have

@@ -141,11 +141,16 @@ fill_segment_table <- function(segments, found, call) {
 
 # Every name that R knows for a colour, as the files and Python want it.
 hex_colours <- function(colour, call) {
-  rgb <- tryCatch(grDevices::col2rgb(colour), error = function(e) NULL)
-  if (is.null(rgb) || anyNA(colour)) {
+  colour <- as.character(colour)
+  known <- vapply(colour, function(one) {
+    !is.na(one) && !inherits(try(grDevices::col2rgb(one), silent = TRUE), "try-error")
+  }, NA)
+  rgb <- if (all(known)) grDevices::col2rgb(colour)
+  if (is.null(rgb)) {
+    bad <- unique(colour[!known])
     medvoxel_abort(
       c(
-        "Not every {.field colour} is one that R knows: {.val {as.character(colour)}}.",
+        "Not every {.field colour} is one that R knows: {.val {bad}}.",
         i = "Use {.val #RRGGBB} or a name from {.fn colours}."
       ),
       "input", call = call
@@ -154,11 +159,21 @@ hex_colours <- function(colour, call) {
   grDevices::rgb(rgb[1, ], rgb[2, ], rgb[3, ], maxColorValue = 255)
 }
 
-# Okabe and Ito's colours, told apart with every kind of colour vision; the same
-# list as in the Python core (a test compares them).
+# Okabe and Ito's colours, told apart with every kind of colour vision; beyond them hues
+# in steps of the golden angle. The same as in the Python core (a test compares them).
 segment_colours <- function(count) {
   palette <- c("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
-  rep_len(palette, count)
+  more <- seq_len(max(count - 7, 0)) + 6
+  c(palette[seq_len(min(count, 7))], vapply(more, further_colour, ""))
+}
+
+further_colour <- function(index) {
+  hue <- (index * 0.6180339887) %% 1 * 6
+  value <- c(0.95, 0.65, 0.9)[index %% 3 + 1]
+  saturation <- c(0.75, 0.85, 0.45)[index %% 3 + 1]
+  k <- (c(5, 3, 1) + hue) %% 6
+  level <- value - value * saturation * pmax(0, pmin(k, 4 - k, 1))
+  paste0("#", paste(sprintf("%02X", as.integer(floor(255 * level + 0.5))), collapse = ""))
 }
 
 #' @export
@@ -171,7 +186,7 @@ print.medvoxel_segmentation <- function(x, ...) {
 format.medvoxel_segmentation <- function(x, ...) {
   table <- summary(x)
   rows <- sprintf(
-    "  %s  %s  %s voxels  %s ml", format(table$value), format(table$name),
+    "  %s  %s  %s voxels  %s ml", format(table$value), format(shown_name(table$name)),
     format(table$voxels, big.mark = ","), format(signif(table$volume_ml, 4))
   )
   count <- nrow(table)
@@ -179,6 +194,12 @@ format.medvoxel_segmentation <- function(x, ...) {
     sprintf("<segmentation> %d segment%s", count, if (count == 1) "" else "s"),
     geometry_lines(x), rows
   )
+}
+
+# A name in one line that leaves room for the rest.
+shown_name <- function(x, width = 40) {
+  x <- trimws(gsub("[[:cntrl:]]+", " ", x))
+  ifelse(nchar(x) > width, paste0(substr(x, 1, width - 3), "..."), x)
 }
 
 #' @export

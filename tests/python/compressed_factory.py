@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydicom import uid
 from pydicom.encaps import encapsulate
 
-from medvoxel.io import _decode
-from medvoxel.io._header import read_header
+from medvoxel.io.dicom.decoding import decode as _decode
+from medvoxel.io.dicom.header import read_header
 
 imagecodecs = pytest.importorskip("imagecodecs")
 

@@ -16,9 +16,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "inst" / "python"))
 
-from medvoxel.io._decode import _decompress
-from medvoxel.io._elements import DamagedFileError
-from medvoxel.io._header import PixelFormat
+from medvoxel.io.dicom.decoding.decode import _decompress
+from medvoxel.io.dicom.elements import DamagedFileError
+from medvoxel.io.dicom.header import PixelFormat
 
 
 def mutant(frame: bytes, rng: np.random.Generator) -> bytes:

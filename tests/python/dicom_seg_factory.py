@@ -11,7 +11,7 @@ from dicom_factory import positions, write_series
 
 from medvoxel.errors import DicomWarning
 from medvoxel.geometry import Grid
-from medvoxel.io._dicom_seg import read_dicom_seg, write_dicom_seg
+from medvoxel.io.dicom_seg.read import read_dicom_seg, write_dicom_seg
 from medvoxel.provenance import SliceSource
 from medvoxel.volume import Segment, Segmentation, Volume
 

@@ -13,7 +13,7 @@ from pydicom.sequence import Sequence
 
 from medvoxel.errors import DicomWarning
 from medvoxel.geometry import Grid
-from medvoxel.io._rtstruct import read_rtstruct
+from medvoxel.io.rtstruct.read import read_rtstruct
 from medvoxel.volume import Segmentation, Volume
 
 FRAME = "1.2.826.0.1.3680043.8.498.2001"

@@ -16,9 +16,9 @@ import pytest
 from dicom_factory import stored_values, write_series
 
 from medvoxel.errors import Cancelled, DicomError, DicomWarning, FileFormatError
-from medvoxel.io import _archive_members as limits
-from medvoxel.io._archive import is_archive, opened, real_files
-from medvoxel.io._archive_names import harmless_paths, split_name
+from medvoxel.io.archive import members as limits
+from medvoxel.io.archive.names import harmless_paths, split_name
+from medvoxel.io.archive.opening import is_archive, opened, real_files
 
 DICOM = bytes(128) + b"DICM" + b"content"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from medvoxel.io import _contours
-from medvoxel.io._contours import fill_contours
+from medvoxel.io.rtstruct import contours as _contours
+from medvoxel.io.rtstruct.contours import fill_contours
 
 SHAPE = (40, 50)
 

@@ -21,7 +21,7 @@ from compressed_factory import (
 from dicom_factory import dataset
 from pydicom import uid
 
-from medvoxel.io._codestream import read_codestream
+from medvoxel.io.dicom.decoding.codestream import read_codestream
 
 # --- every syntax, sign and depth ------------------------------------------------------
 

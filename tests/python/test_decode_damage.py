@@ -23,10 +23,10 @@ from compressed_factory import (
 )
 from pydicom import uid
 
-from medvoxel.io import _decode
-from medvoxel.io._codestream import read_codestream
-from medvoxel.io._elements import DamagedFileError
-from medvoxel.io._header import PixelFormat
+from medvoxel.io.dicom.decoding import decode as _decode
+from medvoxel.io.dicom.decoding.codestream import read_codestream
+from medvoxel.io.dicom.elements import DamagedFileError
+from medvoxel.io.dicom.header import PixelFormat
 
 # --- damage ------------------------------------------------------------------------------
 

@@ -27,9 +27,12 @@ from pydicom import uid
 from pydicom.encaps import encapsulate, encapsulate_extended
 
 from medvoxel import environment, errors, read_dicom
-from medvoxel.io import _codecs, _decode, _fragments, _whole
-from medvoxel.io._elements import DamagedFileError
-from medvoxel.io._header import read_header
+from medvoxel.io.dicom.decoding import codecs as _codecs
+from medvoxel.io.dicom.decoding import decode as _decode
+from medvoxel.io.dicom.decoding import fragments as _fragments
+from medvoxel.io.dicom.decoding import whole as _whole
+from medvoxel.io.dicom.elements import DamagedFileError
+from medvoxel.io.dicom.header import read_header
 
 # --- fragments and frames ----------------------------------------------------------------
 

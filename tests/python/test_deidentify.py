@@ -189,7 +189,7 @@ def test_intervals_are_kept(tmp_path: Path) -> None:
 
 
 def test_shifts_of_many_patients_differ() -> None:
-    from medvoxel.io._deidentify_key import Key
+    from medvoxel.io.deidentify.key import Key
 
     key = Key()
     shifts = [key.shift(str(i)) for i in range(2000)]
@@ -212,7 +212,7 @@ def test_shifts_of_many_patients_differ() -> None:
     ],
 )  # fmt: skip
 def test_one_day_back(vr: str, value: str, expected: str) -> None:
-    from medvoxel.io._deidentify_key import shifted
+    from medvoxel.io.deidentify.key import shifted
 
     assert shifted(vr, value, 1) == expected
 
@@ -636,7 +636,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_uids_are_derived_as_the_standard_says() -> None:
-    from medvoxel.io._deidentify_key import Key
+    from medvoxel.io.deidentify.key import Key
 
     key = Key("a secret of some length")
     uids = [key.uid(generate_uid()) for _ in range(200)]

@@ -253,7 +253,7 @@ def test_texts_in_the_place_of_numbers(tmp_path: Path) -> None:
 
 def test_every_rule_of_the_table_is_followed() -> None:
     """The library's own lists against the decisions, tag by tag."""
-    from medvoxel.io._deidentify_rules import action_of, profile_edition, representation
+    from medvoxel.io.deidentify.rules import action_of, profile_edition, representation
 
     assert profile_edition() >= "2026c"
     never_kept = {"raw", "kept", "code", "number", "class"}

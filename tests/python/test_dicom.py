@@ -277,7 +277,7 @@ def test_missing_decoder_names_the_package(tmp_path, monkeypatch):
         data = pydicom.dcmread(file)
         data.compress(RLELossless)
         data.save_as(file)
-    monkeypatch.setattr("medvoxel.io._decode.has_decoder", lambda form: False)
+    monkeypatch.setattr("medvoxel.io.dicom.decoding.decode.has_decoder", lambda form: False)
     with pytest.raises(errors.DependencyError, match="imagecodecs") as caught:
         read_dicom(tmp_path)
     assert "RLE" in caught.value.message

@@ -8,13 +8,13 @@ import pytest
 from dicom_factory import dataset, stored_values, write_series
 from pydicom.uid import ImplicitVRLittleEndian
 
-from medvoxel.io import _elements
-from medvoxel.io._elements import DamagedFileError, read_elements
-from medvoxel.io._header import TAGS, numbers
-from medvoxel.io._privacy import REMOVED, scrub
 from medvoxel.io._rescale import integer_values
-from medvoxel.io._stack import plane_axes, stack_slices
-from medvoxel.io._stack_checks import find_problems
+from medvoxel.io.dicom import elements as _elements
+from medvoxel.io.dicom.elements import DamagedFileError, read_elements
+from medvoxel.io.dicom.header import TAGS, numbers
+from medvoxel.io.dicom.privacy import REMOVED, scrub
+from medvoxel.io.dicom.stack import plane_axes, stack_slices
+from medvoxel.io.dicom.stack_checks import find_problems
 
 WANTED = frozenset(TAGS.values())
 

@@ -31,8 +31,8 @@ from medvoxel.errors import (
     MemoryLimitError,
 )
 from medvoxel.geometry import Grid
-from medvoxel.io import _dicom_seg_object
-from medvoxel.io._dicom_seg import read_dicom_seg
+from medvoxel.io.dicom_seg import object as _dicom_seg_object
+from medvoxel.io.dicom_seg.read import read_dicom_seg
 from medvoxel.provenance import SliceSource
 from medvoxel.volume import Segmentation, Volume
 

@@ -30,8 +30,8 @@ from medvoxel.errors import (
     InputError,
 )
 from medvoxel.geometry import Grid
-from medvoxel.io._dicom_seg import write_dicom_seg
-from medvoxel.io._dicom_seg_colour import hex_from_lab, lab_from_hex
+from medvoxel.io.dicom_seg.colour import hex_from_lab, lab_from_hex
+from medvoxel.io.dicom_seg.read import write_dicom_seg
 from medvoxel.provenance import SliceSource
 from medvoxel.volume import Segment, Segmentation, Volume
 
@@ -346,7 +346,7 @@ def test_what_highdicom_refuses_is_told_as_our_error_and_leaves_the_old_file(tmp
 
 def test_the_real_tumour_survives_as_dicom_segmentation(test_data, tmp_path):
     from medvoxel import read_dicom
-    from medvoxel.io._rtstruct import read_rtstruct
+    from medvoxel.io.rtstruct.read import read_rtstruct
 
     volume = read_dicom(test_data("leg-ct-mr", "ct-dicom", "image"))
     if not volume.sources:

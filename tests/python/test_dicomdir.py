@@ -14,7 +14,7 @@ from pydicom.fileset import FileSet
 from pydicom.uid import generate_uid
 
 from medvoxel.errors import DicomError, FileFormatError
-from medvoxel.io._dicomdir import files_of, is_dicomdir
+from medvoxel.io.dicom.dicomdir import files_of, is_dicomdir
 
 
 @pytest.fixture

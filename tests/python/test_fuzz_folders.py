@@ -22,7 +22,8 @@ from fuzz_reader import Reader, require_linux, require_sane
 
 import medvoxel
 from medvoxel import errors, list_series, read_dicom, read_nifti, read_nrrd, read_segmentation
-from medvoxel.io import _folder, _series
+from medvoxel.io.dicom import folder as _folder
+from medvoxel.io.dicom import series as _series
 
 require_linux()
 
@@ -349,7 +350,7 @@ def test_images_that_all_differ_are_compared_with_few(tmp_path, monkeypatch, cou
 
 @pytest.mark.parametrize("count", [40, 160])
 def test_stacks_that_all_differ_are_named_in_little_work(tmp_path, monkeypatch, count):
-    from medvoxel.io import _duplicates
+    from medvoxel.io.dicom import duplicates as _duplicates
 
     each = [{"PixelSpacing": [0.5 + 0.01 * i, 0.5], "EchoTime": 2.46} for i in range(count)]
     series_of(tmp_path, count, each=each)

@@ -25,7 +25,7 @@ from medvoxel.errors import (
     GeometryError,
 )
 from medvoxel.geometry import Grid
-from medvoxel.io._rtstruct import read_rtstruct
+from medvoxel.io.rtstruct.read import read_rtstruct
 from medvoxel.provenance import SliceSource
 from medvoxel.volume import Volume
 

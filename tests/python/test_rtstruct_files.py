@@ -24,7 +24,7 @@ from medvoxel.errors import (
     InputError,
     MedvoxelError,
 )
-from medvoxel.io._rtstruct import read_rtstruct
+from medvoxel.io.rtstruct.read import read_rtstruct
 
 
 def drop(keyword: str):

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -54,7 +56,8 @@ def test_faces_must_point_to_vertices():
         Mesh(vertices, np.array([[0, 1, 2]]), np.array([1, 2]), ())
 
 
-def test_colours_repeat_after_the_palette():
-    colours = segment_colours(9)
-    assert colours[0] == colours[7]
-    assert len(set(colours)) == 7
+def test_every_segment_has_a_colour_of_its_own():
+    colours = segment_colours(300)
+    assert len(set(colours)) == 300
+    assert all(re.fullmatch("#[0-9A-F]{6}", colour) for colour in colours)
+    assert segment_colours(9)[:7] == segment_colours(7)

@@ -40,6 +40,8 @@ test_that("long texts are wrapped beside the checks", {
   expect_match(lines[1], "1 ok, 1 fixed", fixed = TRUE)
   expect_match(lines[3], "  + gantry tilt  word", fixed = TRUE)
   # Rows and columns may be taken out.
+  expect_equal(format(scan_qc(x)[0, ]), "<quality> none of the checks")
+  expect_match(format(scan_qc(x)[scan_qc(x)$size_mm > 1, ])[1], "1 check: 1 fixed")
   expect_match(format(scan_qc(x)[2, ])[1], "1 check: 1 fixed")
   expect_no_error(print(scan_qc(x)["check"]))
 })

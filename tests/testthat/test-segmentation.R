@@ -49,7 +49,10 @@ test_that("labels are not added to", {
 test_that("colours are the same in both languages", {
   skip_if_no_core()
   volume <- reticulate::import_from_path("medvoxel.volume", core_path())
-  expect_identical(segment_colours(9), unlist(volume$segment_colours(9L)))
+  expect_identical(segment_colours(300), unlist(volume$segment_colours(300L)))
+  expect_equal(anyDuplicated(segment_colours(300)), 0)
+  expect_length(segment_colours(3), 3)
+  expect_length(segment_colours(0), 0)
 })
 
 test_that("tables are taken as R users write them, and checked", {

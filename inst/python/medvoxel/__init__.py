@@ -24,7 +24,7 @@ _WHERE = {
     "read_dicom": "io.dicom",
     "scan_qc": "quality",
     "slice_files": "quality",
-    "sop_instance_uids": "io.uids",
+    "sop_instance_uids": "io.dicom.uids",
     "deidentify_dicom": "io.deidentify",
     "read_nifti": "io.nifti",
     "write_nifti": "io.nifti",

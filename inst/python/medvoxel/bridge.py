@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 import medvoxel
 
-from .errors import MedvoxelError, MedvoxelWarning
+from .errors import Cancelled, MedvoxelError, MedvoxelWarning
 from .geometry import Grid
 from .provenance import QualityCheck, SliceSource
 from .volume import Mesh, Segment, Segmentation, Volume
@@ -83,7 +83,7 @@ def call(
     """
     outcome = Outcome()
     if progress is not None:
-        keywords = {**keywords, "progress": progress}
+        keywords = {**keywords, "progress": _interruptible(progress)}
     if make_room is not None:
         keywords = {**keywords, "allocate": lambda empty: _writable(make_room(describe(empty))).T}
     with warnings.catch_warnings(record=True) as caught:
@@ -94,6 +94,23 @@ def call(
             outcome.failure = _failure(error)
     outcome.warnings = [_warning(w.message) for w in caught if _is_ours(w.message)]
     return outcome
+
+
+def _interruptible(callback: Callable[[float, str], object]) -> Callable[[float, str], object]:
+    """Let an interrupt of R that reaches us inside a progress report stop the work.
+
+    It arrives as an ordinary exception, which a reader would take for a fault of its file.
+    """
+
+    def report(done: float, label: str) -> object:
+        try:
+            return callback(done, label)
+        except Exception as error:
+            if _is_interrupt(error):
+                raise Cancelled("The work was stopped.") from error
+            raise
+
+    return report
 
 
 def outcome_state(outcome: Outcome) -> dict[str, Any]:

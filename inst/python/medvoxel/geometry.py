@@ -46,6 +46,13 @@ def orientation_code(direction: ArrayLike) -> str:
     return "".join(letters)
 
 
+def _way_to(target: Grid, other: Grid) -> str:
+    turn = ""
+    if target.orientation != other.orientation:
+        turn = f', after reorient(x, "{target.orientation}") where only the axes differ'
+    return f"Bring it to the scan's grid with resample_to(){turn}."
+
+
 @dataclass(frozen=True, eq=False)
 class Grid:
     """The regular grid on which an array lies.
@@ -264,7 +271,7 @@ class Grid:
         raise GeometryError(
             f"{what} lies on another grid than the scan: {other.describe()} against "
             f"{self.describe()}; corners differ by up to {difference['corner_mm']:.3g} mm.",
-            hint="Bring it to the scan's grid with resample_to().",
+            hint=_way_to(self, other),
             **difference,
         )
 

@@ -88,7 +88,7 @@ def slice_files(volume: Volume) -> list[SliceFile]:
     _require_volume(volume)
     if not volume.sources:
         return []
-    from .io.uids import sop_instance_uids
+    from .io.dicom.uids import sop_instance_uids
 
     uids = sop_instance_uids([source.file for source in volume.sources])
     return [

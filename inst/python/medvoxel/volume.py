@@ -6,6 +6,7 @@ new ones; nothing is changed in place.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -32,14 +33,26 @@ def segment_colours(count: int) -> list[str]:
     Parameters
     ----------
     count : int
-        Number of segments; beyond seven the palette starts again.
+        Number of segments; beyond seven, hues follow that differ as much as they can, one
+        third of them darker and one third paler.
 
     Returns
     -------
     list of str
         Colours as ``#RRGGBB``.
     """
-    return [_PALETTE[i % len(_PALETTE)] for i in range(count)]
+    return [_PALETTE[i] if i < len(_PALETTE) else _further_colour(i) for i in range(count)]
+
+
+def _further_colour(index: int) -> str:
+    # Steps of the golden angle never come back to a hue.
+    hue = (index * 0.6180339887) % 1 * 6
+    value, saturation = ((0.95, 0.75), (0.65, 0.85), (0.9, 0.45))[index % 3]
+    levels = []
+    for shift in (5, 3, 1):
+        k = (shift + hue) % 6
+        levels.append(value - value * saturation * max(0, min(k, 4 - k, 1)))
+    return "#" + "".join(f"{math.floor(255 * level + 0.5):02X}" for level in levels)
 
 
 @dataclass(frozen=True)

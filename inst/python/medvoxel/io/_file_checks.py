@@ -45,6 +45,12 @@ def require_file(path: Path) -> None:
     FileFormatError
         When there is none.
     """
+    if path.is_dir():
+        raise FileFormatError(
+            f"{path} is a folder, and a file is needed.",
+            hint="read_dicom() reads folders of DICOM files.",
+            path=str(path),
+        )
     if not path.is_file():
         raise FileFormatError(f"There is no file {path}.", hint="Check the path.", path=str(path))
 

@@ -12,9 +12,9 @@ from ..errors import DicomError, FileFormatError, InputError
 from ..progress import ProgressCallback
 from ..volume import Segmentation, Volume
 from ._file_checks import require_file, warn_user
-from ._onto_reference import onto_reference
 from ._paths import user_path
 from ._quiet import quietly
+from .labels.onto_reference import onto_reference
 
 __all__ = ["read_segmentation", "write_segmentation"]
 
@@ -116,8 +116,8 @@ def _on_reference(
 
 
 def _read_nifti(path: Path, progress: ProgressCallback | None) -> Segmentation:
-    from ._labelmap import labelmap_segmentation
-    from .nifti import load_nifti, warn_of_place
+    from .labels.labelmap import labelmap_segmentation
+    from .nifti.volume import load_nifti, warn_of_place
 
     image = load_nifti(path, progress=progress)
     warn_of_place(image, path)
@@ -127,10 +127,10 @@ def _read_nifti(path: Path, progress: ProgressCallback | None) -> Segmentation:
 def _read_nrrd(
     path: Path, reference: Volume | Segmentation | None, progress: ProgressCallback | None
 ) -> Segmentation:
-    from ._labelmap import labelmap_segmentation
-    from ._nrrd_header import read_header
-    from ._seg_nrrd import has_segments, is_empty_shell, read_segments
-    from .nrrd import load_nrrd
+    from .labels.labelmap import labelmap_segmentation
+    from .nrrd.header import read_header
+    from .nrrd.seg_nrrd import has_segments, is_empty_shell, read_segments
+    from .nrrd.volume import load_nrrd
 
     header = read_header(path)
     if not has_segments(header):
@@ -154,7 +154,7 @@ def _read_dicom(
 ) -> Segmentation:
     found = _sop_class(path)
     if found == _RTSTRUCT:
-        from ._rtstruct import read_rtstruct
+        from .rtstruct.read import read_rtstruct
 
         if reference is None:
             raise InputError(
@@ -164,7 +164,7 @@ def _read_dicom(
         with quietly():
             return read_rtstruct(path, reference=reference, progress=progress)
     if found in _SEG:
-        from ._dicom_seg import read_dicom_seg
+        from .dicom_seg.read import read_dicom_seg
 
         with quietly():
             return read_dicom_seg(path, reference=reference, progress=progress)
@@ -178,7 +178,11 @@ def _read_dicom(
 
 def _only_object(folder: Path) -> Path:
     """Find the one segmentation or structure set of a folder."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
+    )
     found = [path for path in files if _sop_class(path) in (*_SEG, _RTSTRUCT)]
     if not found:
         raise DicomError(
@@ -268,13 +272,13 @@ def write_segmentation(
     if isinstance(reference, Volume | Segmentation):
         reference.grid.require_same(seg.grid)
     if name.endswith(_NIFTI):
-        from .nifti import write_nifti
+        from .nifti.volume import write_nifti
 
         return write_nifti(seg, path, progress=progress)
     if name.endswith(".nrrd"):
-        from .nrrd import write_nrrd
+        from .nrrd.volume import write_nrrd
 
         return write_nrrd(seg, path, progress=progress)
-    from ._dicom_seg import write_dicom_seg
+    from .dicom_seg.read import write_dicom_seg
 
     return write_dicom_seg(seg, path, reference=reference, progress=progress)

@@ -1,0 +1,1 @@
+"""Labelmaps: their tables, their layers, and the grid on which they belong."""

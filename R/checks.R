@@ -115,7 +115,8 @@ check_choice <- function(x, choices, arg = rlang::caller_arg(x), call = caller_e
 }
 
 shown_choice <- function(x) {
-  if (rlang::is_string(x)) cli::format_inline("{.val {x}}") else rlang::obj_type_friendly(x)
+  text <- if (rlang::is_string(x)) "{.val {x}}" else "{.obj_type_friendly {x}}"
+  cli::format_inline(text)
 }
 
 # One number for all axes, or three in x, y, z order.

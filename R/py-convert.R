@@ -123,7 +123,7 @@ segment_rows <- function(table) {
 
 from_python <- function(value, core, room = NULL) {
   part <- reticulate::py_to_r(core$describe(value))
-  if (identical(part$in_r, TRUE)) return(room$take())
+  if (identical(part$in_r, TRUE)) return(room$take(part))
   switch(part$kind,
     volume = pull_like(value, part, core, scan_pattern(part)),
     segmentation = pull_like(value, part, core, new_segmentation(
@@ -164,9 +164,14 @@ new_room <- function() {
       target <<- `attributes<-`(vector(part$storage, prod(pattern$dim)), pattern)
       reticulate::r_to_py(target)
     },
-    take = function() {
+    take = function(part) {
       taken <- target
       target <<- NULL
+      # Some of what was found is known only when all voxels were seen.
+      found <- attributes(scan_pattern(part))
+      for (name in c("info", "qc")) {
+        if (!identical(attr(taken, name), found[[name]])) attr(taken, name) <- found[[name]]
+      }
       taken
     }
   )

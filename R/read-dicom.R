@@ -76,12 +76,13 @@ series_title <- function(x) {
 
 # What can be spared goes first; then long texts are shortened, but never below a few words.
 narrowed <- function(table, width) {
-  too_wide <- function() max(nchar(table_lines(table))) > width
-  if (too_wide()) table$kernel <- NULL
+  for (column in c("kernel", "number")) {
+    if (max(nchar(table_lines(table))) > width) table[[column]] <- NULL
+  }
   for (column in intersect(c("description", "folder", "part"), names(table))) {
     excess <- max(nchar(table_lines(table))) - width
     if (excess > 0) {
-      table[[column]] <- shown_name(table[[column]], max(nchar(table[[column]]) - excess, 16))
+      table[[column]] <- shown_name(table[[column]], max(nchar(table[[column]]) - excess, 12))
     }
   }
   table
@@ -118,7 +119,8 @@ table_lines <- function(table) {
 #'   * `"fix"` mends what can be mended, with a warning: missing slices are interpolated,
 #'     uneven spacing is resampled along the normal, a tilted gantry is sheared back (by
 #'     the positions of the slices, not by the tilt tag), and exact copies of files are
-#'     left out. Padding is set to air (-1000 HU, or the smallest value) before anything
+#'     left out. Of a series of several stacks the largest is taken. Padding is set to
+#'     air (-1000 HU, or the smallest value) before anything
 #'     is interpolated.
 #'   * `"warn"` stacks the slices as if they were regular, with a warning that says how
 #'     large the error is. Copies, and other images at the place of one, are left out.

@@ -74,16 +74,30 @@ report_source <- function(x, series, on_problem, call) {
   path <- check_path(x, call = call)
   if (!dir.exists(path) && grepl("\\.(nii|nii\\.gz)$", path, ignore.case = TRUE)) {
     check_no_series(series, "NIfTI file", call)
-    return(list(scan = read_nifti(path)))
+    return(list(scan = only_volume(read_nifti(path), "read_nifti", call)))
   }
   if (!dir.exists(path) && grepl("\\.(nrrd|nhdr)$", path, ignore.case = TRUE)) {
     check_no_series(series, "NRRD file", call)
-    return(list(scan = read_nrrd(path)))
+    return(list(scan = only_volume(read_nrrd(path), "read_nrrd", call)))
   }
   list(
     scan = read_dicom(path, series = series, on_problem = on_problem),
     series = list_series(path)
   )
+}
+
+# A report shows one volume; of several it cannot say which.
+only_volume <- function(code, reader, call) {
+  tryCatch(code, medvoxel_error_input = function(e) {
+    if (is.null(e$details$count)) rlang::cnd_signal(e)
+    medvoxel_abort(
+      c(
+        "The file holds {e$details$count} volumes, and a report shows one.",
+        i = "Read it first: {.code scan_report({reader}(path, volume = 1))}."
+      ),
+      "input", call = call
+    )
+  })
 }
 
 check_no_series <- function(series, what, call) {

@@ -10,9 +10,9 @@
 #'   \describe{
 #'     \item{`check`}{what was looked at. For DICOM: slice order, duplicate positions,
 #'       missing slices, slice spacing, gantry tilt, slice thickness (against the
-#'       spacing), mixed orientation, slope and intercept, stored values (bits and sign),
-#'       photometric interpretation, padding, transfer syntax, frame of reference,
-#'       patient, other series (left out), damaged files}
+#'       spacing), mixed orientation, kind of images, slope and intercept, stored values
+#'       (bits and sign), photometric interpretation, padding, transfer syntax, frame of
+#'       reference, patient, other series (left out), damaged files}
 #'     \item{`found`, `done`}{what was found, and what was done about it}
 #'     \item{`size_mm`}{how large a fault is, in mm: of one that was mended how large it
 #'       was (the widest gap, the farthest shift); of one that is still there how far slices

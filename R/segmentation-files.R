@@ -13,7 +13,8 @@
 #' A folder with one DICOM segmentation or structure set can be read as well.
 #'
 #' Of a table of 3D Slicer or ITK-SNAP, which list more than was segmented, only the rows
-#' whose value occurs are taken. Without a table, the values that occur are named "segment 1" and so on. Labels that are
+#' whose value occurs are taken. Without a table, the values that occur are named
+#' "segment 1" and so on. Labels that are
 #' stored as floating point numbers are read when they are whole.
 #'
 #' @section The scan that was segmented:

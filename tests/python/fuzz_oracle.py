@@ -115,6 +115,8 @@ def _values(data: Any, frame: int) -> np.ndarray:
     low = int(data.HighBit) + 1 - stored
     values = (array.astype(np.int64) & ((1 << allocated) - 1)) >> low
     values &= (1 << stored) - 1
+    if not isinstance(data.PixelRepresentation, int):
+        raise ValueError("pydicom takes a sign of another type as it stands there")
     if data.PixelRepresentation == 1:
         values = np.where(values >= 1 << (stored - 1), values - (1 << stored), values)
     group = "PixelValueTransformationSequence"

@@ -68,6 +68,54 @@ def test_acquisition_numbers_along_one_stack_do_not_split_it(tmp_path):
     assert [r.slices for r in list_series(tmp_path)] == [6]
 
 
+def test_a_key_that_counts_images_does_not_shred_a_series(tmp_path):
+    array = stored_values((12, 5, 7))
+    places = [place for place in positions(6) for _ in range(2)]
+    each = [{"EchoTime": 2.0 + i % 2, "AcquisitionNumber": 1 + i, "TriggerTime": 7 * i}
+            for i in range(12)]  # fmt: skip
+    write_series(tmp_path, array, places=places, each=each, **WHOLE)
+    assert [r.slices for r in list_series(tmp_path)] == [6, 6]
+    np.testing.assert_array_equal(read_dicom(tmp_path, series=0).array, array[::2])
+
+
+def test_one_slice_scanned_again_is_a_duplicate_and_no_split(tmp_path):
+    places = [*positions(6), positions(6)[2]]
+    each = [{"AcquisitionNumber": 1 + i} for i in range(7)]
+    write_series(tmp_path, stored_values((7, 5, 7)), places=places, each=each)
+    assert [(r.slices, r.problem) for r in list_series(tmp_path)] == [(7, "duplicate positions")]
+
+
+def test_times_tell_apart_and_are_not_shown(tmp_path):
+    array = two(tmp_path, "AcquisitionTime", ("101530.25", "101612.5"))
+    assert [r.part for r in list_series(tmp_path)] == ["time point 1", "time point 2"]
+    volume = read_dicom(tmp_path, series=1)
+    np.testing.assert_array_equal(volume.array, array[1::2])
+    assert not any("1016" in f"{r.found} {r.done}" for r in volume.qc)
+
+
+def test_of_images_that_nothing_tells_apart_warn_takes_one_acquisition(tmp_path):
+    # Three passes, one after the other; IM10 comes after IM2.
+    array = stored_values((12, 4, 4))
+    places = positions(4) * 3
+    names = [f"IM{i + 1}" for i in range(12)]
+    write_series(tmp_path, array, places=places, names=names, InstanceNumber=None, **WHOLE)
+    with pytest.warns(errors.DicomWarning, match="8 images were left out"):
+        volume = read_dicom(tmp_path, on_problem="warn")
+    np.testing.assert_array_equal(volume.array, array[:4])
+
+
+def test_stacks_of_other_orientation_size_and_pixels_are_named(tmp_path):
+    coronal = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0]
+    write_series(tmp_path, names=[f"a{i}" for i in range(6)])
+    write_series(tmp_path, names=[f"b{i}" for i in range(6)], ImageOrientationPatient=coronal)
+    write_series(tmp_path, stored_values((6, 5, 8)), names=[f"c{i}" for i in range(6)])
+    write_series(tmp_path, names=[f"d{i}" for i in range(6)], PixelSpacing=[1, 1])
+    parts = {r.part for r in list_series(tmp_path)}
+    assert "7 x 5, coronal, pixels of 0.5 x 0.8 mm" in parts
+    assert "8 x 5, axial, pixels of 0.5 x 0.8 mm" in parts
+    assert "7 x 5, axial, pixels of 1 x 1 mm" in parts
+
+
 def test_what_nothing_tells_apart_is_a_duplicate_with_its_files(tmp_path):
     two(tmp_path, "EchoTime", (2.46, 2.46))
     with pytest.raises(errors.DicomError, match="6 slices lie at the place of another") as caught:

@@ -353,10 +353,11 @@ def test_frames_without_places_are_not_one_slice(tmp_path, tags):
     data = dataset(stored_values(), NumberOfFrames=6, GridFrameOffsetVector=list(range(6)), **tags)
     data.save_as(tmp_path / "frames.dcm", enforce_file_format=True)
     (line,) = list_series(tmp_path)
-    assert (line.kind, line.slices) == ("multi-frame", 6)
-    assert "its series are: 1 multi-frame" in refusal(tmp_path).message
+    assert (line.kind, line.slices) == ("dose" if tags else "multi-frame", 6)
+    assert f"its series are: 1 {line.kind}" in refusal(tmp_path).message
     error = refusal(tmp_path, series=0)
-    assert "(6 slices) is no volume: its frames have no positions of their own" in error.message
+    why = "it is a distribution of dose" if tags else "its frames have no positions of their own"
+    assert f"(6 slices) is no volume: {why}" in error.message
 
 
 @pytest.mark.parametrize("name", ["README", "VERSION", "LOCKFILE", "notes"])

@@ -50,7 +50,7 @@ def test_slope_and_intercept_win(tmp_path):
     write_series(tmp_path, RealWorldValueMappingSequence=mapping(), RescaleSlope=2, **MR)
     volume = read_dicom(tmp_path)
     np.testing.assert_array_equal(volume.array, stored_values().astype(int) * 2 - 1024)
-    assert row(volume).done == "applied"
+    assert row(volume).done == "applied; the mapping is not"
 
 
 @pytest.mark.parametrize("slope", [None, 0.0])
@@ -60,6 +60,14 @@ def test_a_mapping_that_is_not_linear_is_told(tmp_path, slope):
     np.testing.assert_array_equal(volume.array, stored_values())
     assert volume.unit == "stored values"
     assert "not linear" in row(volume).done
+
+
+@pytest.mark.parametrize(("last", "applied"), [(65535, True), (100, False)])
+def test_a_mapping_of_a_part_of_the_values_is_not_applied(tmp_path, last, applied):
+    part = mapping(RealWorldValueFirstValueMapped=0, RealWorldValueLastValueMapped=last)
+    write_series(tmp_path, RealWorldValueMappingSequence=part, **PLAIN)
+    volume = read_dicom(tmp_path)
+    assert volume.unit == ("ms" if applied else "stored values")
 
 
 def test_units_that_differ_are_not_mixed(tmp_path):

@@ -147,3 +147,48 @@ test_that("no scan, no folder, no argument", {
   writeLines("Hounsfield", file.path(folder, "a.txt"))
   expect_error(list_series(folder), "its only file is not DICOM", class = "medvoxel_error_dicom")
 })
+
+test_that("a zip file is read as its folder is, and its slices lead back into it", {
+  skip_if_no_core()
+  skip_if(Sys.which("zip") == "", "there is no zip program")
+  folder <- withr::local_tempdir()
+  write_phantom_dicom(file.path(folder, "scan"), spacing = c(4, 4, 8), seed = 1)
+  withr::local_dir(folder)
+  utils::zip("scan.zip", "scan", flags = "-rq")
+  zipped <- read_dicom("scan.zip")
+  expect_equal(as.array(zipped), as.array(read_dicom("scan")))
+  expect_equal(nrow(list_series("scan.zip")), 1)
+  withr::local_dir("/")
+  files <- slice_files(zipped)
+  expect_match(files$file[1], "scan.zip!scan/IM[0-9]+[.]dcm$")
+  expect_false(anyNA(files$uid))
+})
+
+test_that("the list of series fits the console", {
+  x <- structure(
+    data.frame(
+      series = 1:2, kind = "volume", modality = "CT", number = 1:2,
+      description = c(strrep("Ankle fine ", 12), ""), part = "", patient = 1:2,
+      kernel = "B60s", slices = 4L, rows = 512L, columns = 512L,
+      problem = c("", "missing slices"), folder = "/data/x", uid = "1.2.3",
+      spacing_x = 0.5, spacing_y = 0.5, spacing_z = 3
+    ),
+    class = c("medvoxel_series", "data.frame")
+  )
+  narrow <- format(x, width = 100)
+  expect_true(all(nchar(narrow) <= 100))
+  expect_match(narrow[1], "2 series, 2 of them volumes, 1 with a problem", fixed = TRUE)
+  expect_match(narrow[2], "patient")
+  expect_no_match(narrow[2], "kernel")
+  expect_match(format(x, width = 300)[2], "kernel")
+  x$description <- ""
+  expect_match(format(x, width = 300)[2], "folder")
+})
+
+test_that("a series is a number or a UID", {
+  folder <- withr::local_tempdir()
+  for (series in list("4", factor(1), 1e12, 0, NA, c(1, 2), TRUE)) {
+    expect_error(read_dicom(folder, series = series), "series", class = "medvoxel_error_input")
+  }
+  expect_error(read_dicom(folder, on_problem = NULL), "not NULL", class = "medvoxel_error_input")
+})

@@ -97,3 +97,12 @@ test_that("only numbers become voxels", {
 test_that("a scan can be plotted", {
   expect_s3_class(plot(x), "ggplot")
 })
+
+test_that("print() says how oblique a scan is, and what range the values have", {
+  turn <- function(a) rbind(c(1, 0, 0), c(0, cos(a), -sin(a)), c(0, sin(a), cos(a)))
+  x <- as_scan(array(c(1, 2), c(2, 1, 1)), direction = turn(14 * pi / 180))
+  expect_true(any(grepl("LPS, oblique by 14.0 degrees", format(x))))
+  expect_no_match(format(as_scan(array(1, c(1, 1, 1)))), "oblique")
+  x[1, 1, 1] <- NaN
+  expect_true(any(grepl("2 to 2", format(x))))
+})

@@ -17,7 +17,7 @@ test_that("a scan that was read says what was checked", {
   ) %in% qc$check))
   expect_true(all(qc$severity %in% c("ok", "note")))
   expect_type(qc$size_mm, "double")
-  expect_match(format(qc)[1], "<quality> 16 checks: .* ok")
+  expect_match(format(qc)[1], "<quality> 17 checks: .* ok")
 })
 
 test_that("a scan made of an array has nothing to say", {

@@ -92,3 +92,19 @@ test_that("labels on another grid are led through a segmentation", {
   error <- expect_error(as_segmentation(labels, scan), class = "medvoxel_error_geometry")
   expect_match(conditionMessage(error), "resample_to(as_segmentation(x, x)", fixed = TRUE)
 })
+
+test_that("long names and line breaks leave the table readable", {
+  x <- as_scan(array(1:8, c(2, 2, 2)))
+  seg <- as_segmentation(x > 4, x, paste0("upper\nhalf ", strrep("x", 300)))
+  lines <- format(seg)
+  expect_length(lines, 6)
+  expect_true(all(nchar(lines) < 100))
+})
+
+test_that("only the colours that R does not know are named", {
+  x <- as_scan(array(1:8, c(2, 2, 2)))
+  table <- data.frame(value = 1:2, name = c("a", "b"), colour = c("red", "nocolour"))
+  error <- expect_error(as_segmentation(x > 4, x, table), class = "medvoxel_error_input")
+  expect_match(conditionMessage(error), "nocolour")
+  expect_no_match(conditionMessage(error), "red")
+})

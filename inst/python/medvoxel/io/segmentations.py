@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,15 @@ __all__ = ["read_segmentation", "write_segmentation"]
 _NIFTI = (".nii", ".nii.gz")
 _NRRD = (".nrrd", ".nhdr")
 _SEG = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+# Old DICOM files begin with their data set.
+_BARE = (
+    b"\x08\x00\x05\x00",
+    b"\x08\x00\x08\x00",
+    b"\x08\x00\x12\x00",
+    b"\x08\x00\x16\x00",
+    b"\x02\x00\x00\x00",
+    b"\x08\x00\x00\x00",
+)
 _RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 _ENDINGS = ".nii, .nii.gz, .nrrd, .seg.nrrd or .dcm"
 
@@ -94,7 +102,7 @@ def _kind(path: Path) -> str:
         start = file.read(132)
     if start.startswith(b"NRRD"):
         return "nrrd"
-    if start[128:] == b"DICM":
+    if start[128:] == b"DICM" or start[:4] in _BARE:
         return "dicom"
     name = path.name.lower()
     for kind, endings in (("nifti", _NIFTI), ("nrrd", _NRRD), ("dicom", (".dcm",))):
@@ -119,7 +127,17 @@ def _read_nifti(path: Path, progress: ProgressCallback | None) -> Segmentation:
     from .labels.labelmap import labelmap_segmentation
     from .nifti.volume import load_nifti, warn_of_place
 
-    image = load_nifti(path, progress=progress)
+    try:
+        image = load_nifti(path, progress=progress)
+    except InputError as error:
+        if "count" not in error.details:
+            raise
+        raise InputError(
+            f"{path.name} holds {error.details['count']} volumes, and a segmentation is one.",
+            hint="read_nifti() reads one of them with volume=; as_segmentation() in R makes a "
+            "segmentation of it.",
+            count=error.details["count"],
+        ) from error
     warn_of_place(image, path)
     return labelmap_segmentation(image.values, image.grid, path)
 
@@ -152,7 +170,7 @@ def _read_nrrd(
 def _read_dicom(
     path: Path, reference: Volume | Segmentation | None, progress: ProgressCallback | None
 ) -> Segmentation:
-    found = _sop_class(path)
+    found = _dicom_class(path)
     if found == _RTSTRUCT:
         from .rtstruct.read import read_rtstruct
 
@@ -183,7 +201,7 @@ def _only_object(folder: Path) -> Path:
         for path in folder.rglob("*")
         if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
     )
-    found = [path for path in files if _sop_class(path) in (*_SEG, _RTSTRUCT)]
+    found = [path for path in files if _dicom_class(path) in (*_SEG, _RTSTRUCT)]
     if not found:
         raise DicomError(
             f"There is no DICOM segmentation or structure set in {folder}.",
@@ -201,18 +219,10 @@ def _only_object(folder: Path) -> Path:
     return found[0]
 
 
-def _sop_class(path: Path) -> str | None:
-    """SOP class of a DICOM file; ``None`` when it is none or says nothing."""
-    import pydicom
+def _dicom_class(path: Path) -> str | None:
+    from .dicom_seg.object import sop_class_of
 
-    with open(path, "rb") as file:
-        if file.read(132)[128:] != b"DICM":
-            return None
-    try:
-        meta: Any = pydicom.filereader.read_file_meta_info(path)
-        return str(meta.MediaStorageSOPClassUID)
-    except Exception:  # any failure of the parser has one meaning here
-        return None
+    return sop_class_of(path)
 
 
 def _class_name(uid: str) -> str:

@@ -157,8 +157,12 @@ def _keep_classes(cleaner: Cleaner, data: Any, tag: int) -> None:
 
 def _keep_codes(cleaner: Cleaner, data: Any, tag: int) -> None:
     parts = [part.strip(" \0") for part in _text(data, tag).split("\\")]
-    if not all(map(_CODE.fullmatch, parts)):
-        _put(data, tag, "CS", [part if _CODE.fullmatch(part) else "" for part in parts])
+    names, identifiers, birth = cleaner.hidden
+    clean = [scrub(part, names=names, identifiers=identifiers, birth=birth) for part in parts]
+    # A code in which something was replaced is none any more.
+    kept = [part if _CODE.fullmatch(new) else "" for part, new in zip(parts, clean, strict=True)]
+    if kept != parts:
+        _put(data, tag, "CS", kept)
 
 
 _ACTIONS: dict[str, Callable[[Cleaner, Any, int], None]] = {

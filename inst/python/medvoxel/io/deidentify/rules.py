@@ -166,7 +166,8 @@ def _unlisted(tag: int, vr: str) -> str:
 
     keyword, retired = keyword_for_tag(tag), dictionary_is_retired(tag)
     if vr in _TEXT:
-        return "raw" if keyword in TECHNICAL_TEXT else "X"
+        # Somebody may have typed a name there all the same.
+        return "kept" if keyword in TECHNICAL_TEXT else "X"
     if vr in _OPAQUE or (vr == "OW" and retired):
         return "raw" if keyword in _BYTES else "X"
     if vr in _NUMBERS:

@@ -173,6 +173,8 @@ def _why(series: Series) -> str:
         "localizer": "it is a localizer",
         "secondary capture": "it is a secondary capture (a picture of a screen)",
         "colour image": "its pixels are colours",
+        "mosaic": "each of its images is a mosaic of slices (dcm2niix takes them apart)",
+        "dose": "it is a distribution of dose",
         "multi-frame": "its frames have no positions of their own",
         "no position": "its images have no position, orientation or pixel spacing",
         "segmentation": "it is a segmentation",

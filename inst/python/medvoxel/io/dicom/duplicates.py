@@ -7,14 +7,23 @@ nothing does are they duplicates.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .header import Header
 from .stack import plane_axes
 
-__all__ = ["difference", "drop_copies", "has_duplicates", "split_acquisitions", "values_of"]
+__all__ = [
+    "difference",
+    "drop_copies",
+    "has_duplicates",
+    "order_key",
+    "split_acquisitions",
+    "values_of",
+]
 
 # Closer than this along the normal is the same place, mm.
 _SAME_PLACE = 1e-3
@@ -29,9 +38,13 @@ _KEYS: tuple[tuple[str, str], ...] = (
     ("trigger_time", "trigger time"),
     ("inversion_time", "inversion time"),
     ("flip_angle", "flip angle"),
+    ("gradient", "gradient direction"),
+    ("kvp", "kVp"),
+    ("component", "component"),
     ("stack", "stack"),
     ("image_type", "image type"),
     ("kernel", "kernel"),
+    ("time", "time point"),
 )
 
 
@@ -54,11 +67,15 @@ def has_duplicates(headers: Sequence[Header]) -> bool:
 def _count_duplicates(headers: Sequence[Header]) -> int:
     if len(headers) < 2 or not headers[0].has_geometry:
         return 0
+    return int(np.count_nonzero(np.diff(_along(headers)) <= _SAME_PLACE))
+
+
+def _along(headers: Sequence[Header]) -> NDArray[np.float64]:
+    """Places along the normal, ascending."""
     axes = plane_axes(headers[0].orientation)
     if axes is None:
-        return 0
-    along = np.sort(np.array([h.position for h in headers]) @ axes[:, 2])
-    return int(np.count_nonzero(np.diff(along) <= _SAME_PLACE))
+        return np.arange(len(headers), dtype=float)
+    return np.sort(np.array([h.position for h in headers]) @ axes[:, 2])
 
 
 def split_acquisitions(headers: list[Header]) -> list[list[Header]]:
@@ -77,28 +94,35 @@ def split_acquisitions(headers: list[Header]) -> list[list[Header]]:
 
     Notes
     -----
-    The first key after which every place is taken once decides; else the one that helps
-    most, and what it leaves is split by the others. Values that merely differ along the
-    stack (an acquisition number for each breath) do not split it.
+    The key after which the fewest places are taken twice decides, and of several the one
+    with the fewest values; what it leaves is split by the others. Values that merely
+    differ along the stack (an acquisition number for each breath, or a time for each
+    image) do not split it: of those there are far more than images at one place.
     """
     before = _count_duplicates(headers)
     # Images that all lie at one place are no volume, however they are sorted.
     if before in (0, len(headers) - 1):
         return [headers]
+    most = 2 * _largest_pile(headers)
     best: list[list[Header]] | None = None
-    fewest = before
+    score = (before, 0)
     for key, _ in _KEYS:
         parts = _partition(headers, key)
-        if len(parts) < 2:
+        if not 2 <= len(parts) <= most:
             continue
-        left = sum(map(_count_duplicates, parts))
-        if left < fewest:
-            best, fewest = parts, left
-        if left == 0:
-            break
+        found = (sum(map(_count_duplicates, parts)), len(parts))
+        if found[0] < before and found < score:
+            best, score = parts, found
     if best is None:
         return [headers]
     return [small for part in best for small in split_acquisitions(part)]
+
+
+def _largest_pile(headers: Sequence[Header]) -> int:
+    """Count the images at the place that has most of them."""
+    along = _along(headers)
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(along) > _SAME_PLACE]))
+    return int(np.diff(np.append(starts, len(along))).max())
 
 
 def _partition(headers: list[Header], key: str) -> list[list[Header]]:
@@ -147,8 +171,33 @@ def difference(header: Header, known: Mapping[str, set[str]]) -> str:
     for key, words in _KEYS:
         own = _value(header, key)
         if own and len(known[key]) > 1:
+            # The time of day could lead to the patient: only which of them it was.
+            own = str(sorted(known[key]).index(own) + 1) if key == "time" else own
             said.append(f"{words} {own}")
     return ", ".join(said[:3])
+
+
+def order_key(header: Header) -> tuple[object, ...]:
+    """Put images at one place in order: by what tells acquisitions apart, then by number.
+
+    Parameters
+    ----------
+    header : Header
+        Of the image.
+
+    Returns
+    -------
+    tuple
+        To be compared with those of other images.
+    """
+    values = (_natural(_value(header, key)) for key, _ in _KEYS[:-1])
+    return (*values, header.number("instance") or 0.0, header.frame, _natural(header.path))
+
+
+def _natural(text: str) -> tuple[tuple[int, float, str], ...]:
+    """Let IM10 come after IM2."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", text)
+    return tuple((1, float(p), "") if p[:1].isdigit() else (0, 0.0, p) for p in parts)
 
 
 def drop_copies(

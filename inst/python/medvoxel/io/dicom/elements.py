@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import struct
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["DamagedFileError", "Elements", "read_elements"]
+__all__ = ["DamagedFileError", "Elements", "meta_value", "read_elements"]
 
 _IMPLICIT = "1.2.840.10008.1.2"
 _EXPLICIT = "1.2.840.10008.1.2.1"
@@ -137,6 +138,35 @@ def read_elements(path: str, wanted: frozenset[int]) -> Elements | None:
                 if len(block) >= size:
                     raise DamagedFileError("it ends inside its header") from None
     return _with_pydicom(path, wanted)
+
+
+def meta_value(path: str, tag: int) -> bytes:
+    """Read one element of the head of a file.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    tag : int
+        Of group 0002.
+
+    Returns
+    -------
+    bytes
+        Its value; empty when it is not there.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be opened.
+    """
+    with open(path, "rb") as file:
+        block = file.read(_BLOCKS[0])
+    found: dict[int, bytes] = {}
+    if _sniff(block) == "yes":
+        with suppress(_MoreError, _UnsureError):
+            _walk(block, 132, True, frozenset((tag,)), found, _AFTER_META)
+    return found.get(tag, b"").strip(b" \0")
 
 
 def _sniff(block: bytes) -> str:

@@ -36,17 +36,18 @@ def require_rescale(headers: Sequence[Header]) -> None:
             hint="Export the series again from its source.",
         )
     for header in headers:
-        largest = abs(header.slope or 1.0) * (1 << header.format.stored) + abs(
-            header.intercept or 0.0
-        )
+        slope = 1.0 if header.slope is None else header.slope
+        largest = abs(slope) * 2.0 ** min(header.format.stored, 64) + abs(header.intercept or 0.0)
         if largest > _LARGEST:
             raise DicomError(
-                f"{header.name} has the rescale slope {header.slope:g} and intercept "
-                f"{header.intercept or 0:g}, which give values that no measurement has.",
+                f"{header.name} has the rescale slope {slope:g} and "
+                f"intercept {header.intercept or 0:g}, which give values that no measurement has.",
                 hint="Export the series again from its source.",
             )
-    without = [h for h in headers if h.slope is None and h.intercept is None]
-    if without and len(without) < len(headers):
+    complete = [h for h in headers if h.slope is not None and h.intercept is not None]
+    without = [h for h in headers if h.slope is None or h.intercept is None]
+    partly = len({(h.slope is None, h.intercept is None) for h in without}) > 1
+    if (without and complete) or partly:
         raise DicomError(
             f"{len(without)} of {len(headers)} files have no rescale slope and intercept "
             f"({without[0].name} is the first), so their values cannot be compared.",
@@ -82,12 +83,14 @@ def value_unit(header: Header) -> str:
     Returns
     -------
     str
-        ``"HU"`` for CT with slope and intercept (unless Rescale Type names another),
+        ``"HU"`` for CT with both slope and intercept (unless Rescale Type names another),
         the Units of PET, ``"rescaled values"`` for others with, and ``"stored values"``
         for all without slope and intercept.
     """
     if not has_rescale(header):
         return "stored values"
+    if header.modality == "CT" and (header.slope is None or header.intercept is None):
+        return "rescaled values"  # a part of what makes Hounsfield units
     if header.modality == "CT":
         kind = header.text("rescale_type")
         return "HU" if kind in ("", "US") else kind

@@ -40,7 +40,15 @@ _KEYS = {
     "b_value": ("MRDiffusionSequence", "DiffusionBValue"),
     "real_world_slope": (_REAL_WORLD, "RealWorldValueSlope"),
     "real_world_intercept": (_REAL_WORLD, "RealWorldValueIntercept"),
+    "real_world_first": (_REAL_WORLD, "RealWorldValueFirstValueMapped"),
+    "real_world_last": (_REAL_WORLD, "RealWorldValueLastValueMapped"),
     "trigger_time": ("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
+    "flip_angle": ("MRTimingAndRelatedParametersSequence", "FlipAngle"),
+    "inversion_time": ("MRModifierSequence", "InversionTimes"),
+    "component": ("MRImageFrameTypeSequence", "ComplexImageComponent"),
+    "kvp": ("CTXRayDetailsSequence", "KVP"),
+    "slice_thickness": ("PixelMeasuresSequence", "SliceThickness"),
+    "rescale_type": ("PixelValueTransformationSequence", "RescaleType"),
 }
 
 
@@ -127,6 +135,11 @@ def _frame(header: Header, index: int, own: Any, shared: Any) -> Header:
         "kernel": "/".join(kernel) if isinstance(kernel, MultiValue) else kernel
     }
     units = find(_REAL_WORLD, "MeasurementUnitsCodeSequence")
+    gradient = find("MRDiffusionSequence", "MRDiffusionGradientDirectionSequence")
+    direction = gradient[0].get("DiffusionGradientOrientation") if gradient else None
+    found["gradient"] = "/".join(f"{float(v):g}" for v in direction) if direction else None
+    # Numbered in the file: of an instance number there is one for all.
+    found["instance"] = index + 1
     found["real_world_unit"] = units[0].get("CodeValue") if units else None
     return replace(
         header,

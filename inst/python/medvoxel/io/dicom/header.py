@@ -29,6 +29,7 @@ TAGS = {
     "image_type": 0x00080008,
     "sop_class": 0x00080016,
     "sop_instance": 0x00080018,
+    "time": 0x00080032,
     "modality": 0x00080060,
     "manufacturer": 0x00080070,
     "description": 0x0008103E,
@@ -46,6 +47,7 @@ TAGS = {
     "kernel": 0x00181210,
     "flip_angle": 0x00181314,
     "b_value": 0x00189087,
+    "gradient": 0x00189089,
     "series_uid": 0x0020000E,
     "number": 0x00200011,
     "acquisition": 0x00200012,
@@ -76,7 +78,7 @@ TAGS = {
 }
 _WANTED = frozenset(TAGS.values())
 # Stored as a binary number and not as text.
-_DOUBLES = frozenset(("b_value",))
+_DOUBLES = frozenset(("b_value", "gradient"))
 _FARTHEST = 1e9
 
 
@@ -193,6 +195,8 @@ class Header:
 
     def text(self, key: str) -> str:
         """Value of an element as text; several values are joined by "/"."""
+        if key in self.own:
+            return self.own[key]
         return "/".join(_texts(self.elements.values, key))
 
     def key(self, key: str) -> str:
@@ -201,14 +205,17 @@ class Header:
         if found is not None or key not in TAGS:
             return found or ""
         value = self.elements.values.get(TAGS[key], b"")
-        if key in _DOUBLES and len(value) == 8:
-            return f"{struct.unpack('<d', value)[0]:g}"
+        if key in _DOUBLES and value and len(value) % 8 == 0:
+            return "/".join(f"{number[0]:g}" for number in struct.iter_unpack("<d", value))
         return _plain(self.elements.values, key)
 
     def number(self, key: str) -> float | None:
         """First value of a decimal or integer string, or ``None``."""
         try:
-            values = numbers(self.elements.values.get(TAGS[key], b""))
+            if key in self.own:
+                values = numbers(self.own[key].encode())
+            else:
+                values = numbers(self.elements.values.get(TAGS[key], b""))
         except DamagedFileError:
             return None
         return values[0] if values else None

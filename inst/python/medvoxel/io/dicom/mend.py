@@ -8,7 +8,7 @@ Tilt, whose sign and meaning differ between makers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,6 +151,7 @@ def mend(
     layout: Layout,
     air: float,
     *,
+    allocate: Callable[[np.dtype], NDArray[np.number]] | None = None,
     progress: ProgressCallback | None = None,
 ) -> NDArray[np.number]:
     """Bring slices onto a regular grid, linearly interpolated.
@@ -165,6 +166,8 @@ def mend(
         From :func:`lay_out`.
     air : float
         Value of voxels that lie in no slice.
+    allocate : callable, optional
+        Gives the array to fill, of int32 for whole numbers, else of float64.
     progress : callable, optional
         See :class:`medvoxel.progress.Progress`.
 
@@ -173,15 +176,18 @@ def mend(
     ndarray, shape (z, y, x)
         Of the type of `array`; whole numbers are rounded to the nearest.
     """
-    shape = layout.grid.shape
+    shape, whole = layout.grid.shape, array.dtype.kind in "iu"
     try:
-        out = np.empty(shape, array.dtype)
+        out = (
+            np.empty(shape, array.dtype)
+            if allocate is None
+            else allocate(np.dtype(np.int32 if whole else np.float64))
+        )
     except MemoryError as error:
         raise MemoryLimitError(
             "There is not enough memory for the mended volume.",
             hint="Close other programs, or read the series on a larger computer.",
         ) from error
-    whole = array.dtype.kind in "iu"
     placed: dict[int, NDArray[np.float64]] = {}
 
     def slice_at(i: int) -> NDArray[np.float64]:

@@ -45,6 +45,8 @@ class Plan:
         What is wrong with the stack.
     copies : list of Header
         Exact copies that were left out.
+    dropped : list of Header
+        Images at the place of another one that were left out.
     damaged : list of Damaged
         Files that were left out.
     layout : Layout or None
@@ -57,6 +59,7 @@ class Plan:
     headers: list[Header]
     findings: list[Finding]
     copies: list[Header]
+    dropped: list[Header]
     damaged: list[Damaged]
     layout: Layout | None
 
@@ -79,7 +82,7 @@ class Plan:
         first = np.zeros((len(self.headers), 3))
         first[:, 0] = np.arange(len(self.headers))
         away = self.stack.positions - grid.index_to_lps(first)
-        return float(np.linalg.norm(away, axis=1).max())
+        return round(float(np.linalg.norm(away, axis=1).max()), 3)
 
     def found(self, *codes: str) -> Finding | None:
         """Give the finding of one of these codes, if there is one."""
@@ -91,6 +94,7 @@ def plan_series(
     damaged: Sequence[Damaged],
     policy: str,
     same_pixels: Callable[[Header, Header], bool],
+    others: Sequence[Series] = (),
 ) -> Plan:
     """Decide how to read a series.
 
@@ -104,6 +108,8 @@ def plan_series(
         One of :data:`POLICIES`.
     same_pixels : callable
         Compares the pixels of two images.
+    others : sequence of Series
+        What else was found: an image of the same series that has no place is a lost slice.
 
     Returns
     -------
@@ -121,18 +127,21 @@ def plan_series(
         series = replace(series, headers=tuple(kept))
     stack, headers = _stacked(series)
     findings = _find_all(series, stack, headers, damaged)
+    findings += _check_images(series, headers, others)
     refused = [f for f in findings if not _passes(f, policy)]
     if refused:
-        raise _refusal(series, refused[0], findings, damaged)
+        raise _refusal(series, refused[0], findings, damaged, policy)
+    dropped: list[Header] = []
     if policy == "warn" and any(f.code == "duplicate_positions" for f in findings):
-        stack, headers, more = _first_of_each(series, stack, headers)
-        copies += more
+        stack, headers, dropped = _first_of_each(series, stack, headers)
         series = replace(series, headers=tuple(headers))
-        twice = [f for f in findings if f.code == "duplicate_positions"]
-        findings = twice + _find_all(series, stack, headers, damaged)
+        kept = ("duplicate_positions", "images_without_place", "mixed_photometric")
+        findings = [f for f in findings if f.code in kept] + _find_all(
+            series, stack, headers, damaged
+        )
     lost = lost_slices(series, stack, damaged)
     layout = _layout(stack, headers, findings, lost) if policy == "fix" else None
-    return Plan(series, stack, headers, findings, copies, list(damaged), layout)
+    return Plan(series, stack, headers, findings, copies, dropped, list(damaged), layout)
 
 
 def _stacked(series: Series) -> tuple[Stack, list[Header]]:
@@ -192,10 +201,51 @@ def _check_frames_of_reference(headers: Sequence[Header]) -> Finding | None:
     )
 
 
+def _check_images(
+    series: Series, headers: Sequence[Header], others: Sequence[Series]
+) -> list[Finding]:
+    """Find images that belong to the stack and cannot be put into it, or not be compared."""
+    findings = []
+    first = series.first
+    strays = [
+        header
+        for other in others
+        if other.kind in ("no position", "not an image", "colour image")
+        for header in other.headers
+        if header.series_uid == first.series_uid and header.sop_class == first.sop_class
+    ]
+    if strays:
+        count = len(strays)
+        found = f"{count} {'image' if count == 1 else 'images'} of the series cannot be placed"
+        names = ", ".join(header.name for header in strays[:3])
+        more = f" and {count - 3} more" if count > 3 else ""
+        findings.append(
+            Finding(
+                "images_without_place",
+                f"{found}, because they lack position, size or grey values ({names}{more})",
+                found,
+                'Copy the series again from its source; on_problem="fix" leaves such images out.',
+                {"files": [header.path for header in strays]},
+            )
+        )
+    kinds = sorted({header.text("photometric") for header in headers})
+    if len(kinds) > 1:
+        found = f"its images are of {len(kinds)} photometric interpretations ({', '.join(kinds)})"
+        findings.append(
+            Finding(
+                "mixed_photometric",
+                f"{found}, so equal values do not mean the same",
+                found,
+                'Export the series again; on_problem="warn" stacks it all the same.',
+            )
+        )
+    return findings
+
+
 def _passes(finding: Finding, policy: str) -> bool:
     if policy == "error" or finding.code in _HOPELESS:
         return False
-    return policy == "warn" or finding.code in _TILTED | _UNEVEN
+    return policy == "warn" or finding.code in _TILTED | _UNEVEN | {"images_without_place"}
 
 
 def _refusal(
@@ -203,14 +253,21 @@ def _refusal(
     worst: Finding,
     findings: Sequence[Finding],
     damaged: Sequence[Damaged],
+    policy: str,
 ) -> DicomError:
     names = "; ".join(map(str, damaged[:5]))
     more = f"; and {len(damaged) - 5} more" if len(damaged) > 5 else ""
     lost = f" Damaged files were left out: {names}{more}." if damaged else ""
+    hint = worst.hint
+    if policy == "fix" and worst.code == "duplicate_positions":
+        hint = (
+            "They differ, and nothing in their headers tells which belong together: move one "
+            "acquisition to a folder of its own."
+        )
     others = "".join(f"; {f.message}" for f in findings if f is not worst)
     return DicomError(
         f"{series.label()} is not one regular volume: {worst.message}{others}.{lost}",
-        hint=worst.hint,
+        hint=hint,
         problems=[finding.code for finding in findings],
         **worst.details,
     )

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ...provenance import QualityCheck
 from .header import TAGS, Header
-from .padding import padding_of
+from .padding import Filled, padding_of
 from .plan import Plan
 from .real_world import has_real_world
 from .series import Series
@@ -18,6 +18,7 @@ from .syntax import is_lossy, syntax_name
 
 __all__ = ["Reading", "quality_rows"]
 
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 # Thickness and spacing may differ by this part of the spacing before it is worth a word.
 _SAME_THICKNESS = 0.01
 
@@ -34,9 +35,8 @@ class Reading:
         What was asked for: ``"error"``, ``"fix"`` or ``"warn"``.
     others : sequence of Series
         Series of the same folder that were left out.
-    filled : tuple of int and float, optional
-        Number of padded voxels that were set to air, and the value of air; ``None`` when
-        padding was left alone.
+    filled : Filled, optional
+        What became of padding; ``None`` when it was left alone.
     real_world : bool
         Whether the values come from a real-world value mapping.
     """
@@ -44,7 +44,7 @@ class Reading:
     plan: Plan
     policy: str
     others: Sequence[Series] = ()
-    filled: tuple[int, float] | None = None
+    filled: Filled | None = None
     real_world: bool = False
 
     @property
@@ -91,7 +91,8 @@ def _duplicates(reading: Reading) -> QualityCheck:
     name, copies = "duplicate positions", reading.plan.copies
     finding = reading.plan.found("duplicate_positions")
     if finding is not None:
-        return QualityCheck(name, finding.found, "the first of each was taken", None, "problem")
+        done = f"{len(reading.plan.dropped)} left out, the first of each taken"
+        return QualityCheck(name, finding.found, done, None, "problem")
     if copies:
         found = f"{len(copies)} exact {'copy' if len(copies) == 1 else 'copies'} of other files"
         return QualityCheck(name, found, "left out", None, "fixed")
@@ -153,7 +154,8 @@ def _faulty(name: str, reading: Reading, finding: Finding, done: str) -> Quality
 
 
 def _thickness(reading: Reading) -> QualityCheck:
-    thickness = reading.first.number("slice_thickness")
+    said = {h.number("slice_thickness") for h in reading.plan.headers} - {None}
+    thickness = max(said, default=None)
     step = reading.plan.grid.spacing[0]
     name = "slice thickness"
     if len(reading.plan.headers) < 2:
@@ -162,12 +164,23 @@ def _thickness(reading: Reading) -> QualityCheck:
         return QualityCheck(name, "not in the file", f"spacing set to {step:g} mm", None, "problem")
     if not thickness:
         return QualityCheck(name, "not in the files")
+    if len(said) > 1:
+        found = f"{min(said):.6g} to {thickness:.6g} mm, spacing {step:.6g} mm"
+        done = "spacing taken from the positions"
+        return QualityCheck(name, found, done, max(said) - min(said), "note")
     off = abs(thickness) - step
     if abs(off) <= _SAME_THICKNESS * step:
         return QualityCheck(name, f"{thickness:.6g} mm, as the spacing")
     what = "slices overlap" if off > 0 else "gaps between slices"
     found = f"{thickness:.6g} mm, spacing {step:.6g} mm: {what}"
     return QualityCheck(name, found, "spacing taken from the positions", abs(off), "note")
+
+
+def _storage(reading: Reading) -> QualityCheck:
+    if reading.first.sop_class.startswith(_SECONDARY_CAPTURE):
+        done = "read as a scan, because they have positions"
+        return QualityCheck("kind of images", "secondary captures", done, None, "note")
+    return QualityCheck("kind of images", "as a scanner writes them")
 
 
 def _orientation(reading: Reading) -> QualityCheck:
@@ -195,10 +208,17 @@ def _rescale(reading: Reading) -> QualityCheck:
         done = "values are as stored"
         severity = "note"
         if has_real_world(reading.first):
-            done += "; their real-world value mapping is not linear"
+            done += "; their real-world value mapping is not linear, or of a part of the values"
         return QualityCheck(name, "none in the files", done, None, severity)
-    slope = 1.0 if slope is None else slope
-    return QualityCheck(name, f"{slope:g} and {intercept or 0:g} in every image", "applied")
+    if slope is None or intercept is None:
+        found = "only an intercept" if slope is None else "only a slope"
+        taken = "slope 1" if slope is None else "intercept 0"
+        return QualityCheck(name, found, f"taken with {taken}", None, "problem")
+    found = f"{slope:g} and {intercept:g} in every image"
+    if has_real_world(reading.first):
+        found += ", and a real-world value mapping"
+        return QualityCheck(name, found, "applied; the mapping is not", None, "note")
+    return QualityCheck(name, found, "applied")
 
 
 def _stored_values(reading: Reading) -> QualityCheck:
@@ -221,6 +241,10 @@ def _stored_values(reading: Reading) -> QualityCheck:
 
 
 def _photometric(reading: Reading) -> QualityCheck:
+    mixed = reading.plan.found("mixed_photometric")
+    if mixed is not None:
+        done = "stacked all the same"
+        return QualityCheck("photometric interpretation", mixed.found, done, None, "problem")
     found = reading.first.text("photometric") or "not in the files"
     if found != "MONOCHROME1":
         return QualityCheck("photometric interpretation", found)
@@ -231,18 +255,21 @@ def _photometric(reading: Reading) -> QualityCheck:
 
 def _padding(reading: Reading) -> QualityCheck:
     declared = {padding_of(h) for h in reading.plan.headers} - {None}
-    if not declared:
-        return QualityCheck("padding", "none declared")
     ends = sorted({end for pair in declared for end in pair})
-    found = (
-        f"stored value {ends[0]}" if len(ends) == 1 else f"stored values {ends[0]} to {ends[-1]}"
-    )
-    if reading.filled is None:
+    found = "none declared"
+    if ends:
+        found = f"stored value {ends[0]}" if len(ends) == 1 else f"{ends[0]} to {ends[-1]}, stored"
+    filled = reading.filled
+    if filled is None:
+        if not ends:
+            return QualityCheck("padding", found)
         return QualityCheck("padding", found, "kept as it is", None, "note")
-    count, air = reading.filled
-    if not count:
-        return QualityCheck("padding", f"{found}, in no voxel")
-    return QualityCheck("padding", f"{found}, in {count} voxels", f"set to {air:g}", None, "fixed")
+    if filled.undeclared is not None:
+        found = f"{filled.undeclared:g} HU, not declared"
+    if not filled.count:
+        return QualityCheck("padding", f"{found}, in no voxel" if ends else found)
+    found += f", in {filled.count} voxels"
+    return QualityCheck("padding", found, f"set to {filled.air:g}", None, "fixed")
 
 
 def _transfer_syntax(reading: Reading) -> QualityCheck:
@@ -272,6 +299,9 @@ def _patient(reading: Reading) -> QualityCheck:
 
 
 def _others(reading: Reading) -> QualityCheck:
+    strays = reading.plan.found("images_without_place")
+    if strays is not None:
+        return QualityCheck("other series", strays.found, "left out", None, "problem")
     kinds = Counter(s.kind for s in reading.others)
     if not kinds:
         return QualityCheck("other series", "none")
@@ -295,6 +325,7 @@ _ROWS: tuple[Callable[[Reading], QualityCheck], ...] = (
     _tilt,
     _thickness,
     _orientation,
+    _storage,
     _rescale,
     _stored_values,
     _photometric,

@@ -26,7 +26,7 @@ from .facts import acquisition_facts, require_rescale, value_unit
 from .folder import Damaged, Folder, read_folder
 from .header import Header
 from .mend import mend
-from .padding import air_value, fill_padding
+from .padding import air_value, fill_padding, padding_of
 from .pixels import read_values, same_pixels
 from .plan import POLICIES, Plan, plan_series
 from .quality_rows import Reading, quality_rows
@@ -190,7 +190,7 @@ def _read(
     places = {os.path.dirname(h.path) for h in series.headers}
     damaged = [d for d in folder.damaged if os.path.dirname(d.path) in places]
     while True:
-        plan = plan_series(series, damaged, policy, same_pixels)
+        plan = plan_series(series, damaged, policy, same_pixels, others)
         volume, broken = _volume(plan, others, place, policy, allocate, progress)
         if not broken:
             break
@@ -236,22 +236,33 @@ def _volume(
         qc=quality_rows(reading),
         sources=_sources(plan, place),
     )
-    part = _part(progress, _HEADERS_PART, 1.0)
-    if policy != "fix":
-        room = None if allocate is None else _allocator(allocate, empty)
-        array, broken = read_values(headers, allocate=room, progress=part)
-        return replace(empty, array=array), broken
-    array, broken = read_values(headers, progress=_part(progress, _HEADERS_PART, 0.7))
+    room = None if allocate is None else _allocator(allocate, empty)
+    fill = policy == "fix" or _padding_varies(headers)
+    mending = plan.layout is not None
+    array, broken = read_values(
+        headers,
+        allocate=None if mending else room,
+        progress=_part(progress, _HEADERS_PART, 0.7 if mending else 1.0),
+    )
     if broken:
         return empty, broken
-    count, air = fill_padding(array, headers, unit)
-    if plan.layout is not None:
-        air = air if count else air_value(array, None, unit)
+    if not fill:
+        return replace(empty, array=array), broken
+    filled = fill_padding(array, headers, unit)
+    if mending:
+        air = filled.air if filled.count else air_value(array, unit)
         late = _part(progress, 0.7, 1.0)
-        array = mend(array, plan.stack, plan.layout, air, progress=late)
-    rows = quality_rows(replace(reading, filled=(count, air)))
+        array = mend(array, plan.stack, plan.layout, air, allocate=room, progress=late)
+    rows = quality_rows(replace(reading, filled=filled))
     info = {key: value for key, value in info.items() if not key.startswith("padding_")}
     return replace(empty, array=array, qc=rows, info=info), broken
+
+
+def _padding_varies(headers: Sequence[Header]) -> bool:
+    """Whether padding is another value in each image: then nobody could tell it later."""
+    if all(padding_of(header) is None for header in headers):
+        return False
+    return len({(h.slope, h.intercept, padding_of(h)) for h in headers}) > 1
 
 
 def _zeros(shape: tuple[int, ...], dtype: type[np.number]) -> NDArray[np.number]:
@@ -316,16 +327,18 @@ def _warn_damaged(damaged: Sequence[Damaged]) -> None:
 def _warn_findings(plan: Plan, policy: str) -> None:
     """Say what was mended, or stacked although it does not fit."""
     rows = [f.message for f in plan.findings]
-    if plan.copies:
-        count = len(plan.copies)
-        rows.append(
-            f"{count} {'file was a copy and was' if count == 1 else 'copies were'} left out"
-        )
+    for count, one, more in (
+        (len(plan.copies), "exact copy was", "exact copies were"),
+        (len(plan.dropped), "image was", "images were"),
+    ):
+        if count:
+            rows.append(f"{count} {one if count == 1 else more} left out")
     if rows:
         how, off = "was mended", ""
         if policy != "fix" and plan.findings:
             how = "was stacked as if it were a regular volume"
-            off = f". Slices lie up to {plan.displacement:.3g} mm from their places"
+            if plan.displacement > 0:
+                off = f". Slices lie up to {plan.displacement:.3g} mm from their places"
         _warn(
             f"{plan.series.label()} {how}: {'; '.join(rows)}{off}.",
             "scan_qc() shows what was done.",

@@ -76,7 +76,8 @@ def _mapping(header: Header) -> tuple[float, float, str] | None:
         own = header.own
         return _checked(
             own.get("real_world_slope"), own.get("real_world_intercept"),
-            own.get("real_world_unit", ""),
+            own.get("real_world_unit", ""), own.get("real_world_first"),
+            own.get("real_world_last"), header,
         )  # fmt: skip
     import pydicom
 
@@ -87,7 +88,7 @@ def _mapping(header: Header) -> tuple[float, float, str] | None:
                 header.path, stop_before_pixels=True, specific_tags=[TAGS["real_world"]]
             )
             sequence = data.get("RealWorldValueMappingSequence") or ()
-            found = [_linear(item) for item in sequence]
+            found = [_linear(item, header) for item in sequence]
     except Exception as error:  # any failure of a parser on a broken file has one meaning
         raise DamagedFileError(
             f"its real-world value mapping cannot be read ({type(error).__name__})"
@@ -95,17 +96,26 @@ def _mapping(header: Header) -> tuple[float, float, str] | None:
     return next((item for item in found if item is not None), None)
 
 
-def _linear(item: Any) -> tuple[float, float, str] | None:
+def _linear(item: Any, header: Header) -> tuple[float, float, str] | None:
     code = (item.get("MeasurementUnitsCodeSequence") or [{}])[0]
     return _checked(
         item.get("RealWorldValueSlope"),
         item.get("RealWorldValueIntercept"),
         str(code.get("CodeValue", "")),
+        item.get("RealWorldValueFirstValueMapped"),
+        item.get("RealWorldValueLastValueMapped"),
+        header,
     )
 
 
-def _checked(slope: Any, intercept: Any, unit: str) -> tuple[float, float, str] | None:
+def _checked(
+    slope: Any, intercept: Any, unit: str, first: Any, last: Any, header: Header
+) -> tuple[float, float, str] | None:
     if slope is None or intercept is None:
+        return None
+    half = 1 << (header.format.stored - 1)
+    low, high = (-half, half - 1) if header.format.signed else (0, 2 * half - 1)
+    if first is not None and last is not None and not (float(first) <= low and float(last) >= high):
         return None
     slope, intercept = float(slope), float(intercept)
     if slope == 0 or not (math.isfinite(slope) and math.isfinite(intercept)):

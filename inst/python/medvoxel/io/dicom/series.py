@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .duplicates import difference, split_acquisitions, values_of
+from .duplicates import difference, has_duplicates, order_key, split_acquisitions, values_of
 from .header import Header
 from .stack import Stack, plane_axes, stack_slices
 from .stack_checks import find_problems
@@ -53,6 +53,7 @@ class SeriesInfo:
     kind : str
         ``"volume"``, or why it is none: ``"localizer"``, ``"secondary capture"``,
         ``"multi-frame"`` (frames without positions of their own), ``"colour image"``,
+        ``"mosaic"`` (many slices in one image), ``"dose"``, ``"segmentation"``,
         ``"no position"`` or ``"not an image"``.
     part : str
         What tells this stack from others of the same series, such as
@@ -143,13 +144,16 @@ class Series:
         axes = plane_axes(self.first.orientation) if self.first.has_geometry else None
         if axes is None:
             return None
-        positions = np.array([h.position for h in self.headers])
-        names = [h.name for h in self.headers]
+        headers = self.headers
+        if has_duplicates(headers):
+            headers = tuple(sorted(headers, key=order_key))
+        positions = np.array([h.position for h in headers])
+        names = [h.name for h in headers]
         if len(set(names)) < len(names):  # files of the same name in several folders
             names = [os.path.join(os.path.basename(os.path.dirname(h.path)), h.name)
-                     for h in self.headers]  # fmt: skip
+                     for h in headers]  # fmt: skip
         stack, order = stack_slices(axes, positions, self.first.pixel_spacing, names)
-        return stack, [self.headers[i] for i in order]
+        return stack, [headers[i] for i in order]
 
     def label(self, *, whole: bool = False) -> str:
         """Name the stack, or the `whole` series to which it belongs, for people."""
@@ -269,12 +273,35 @@ def _split(members: list[Header]) -> list[Series]:
         if _kind(part[0]) != "volume" or len(volumes) < 2:
             series.append(Series(tuple(part), _kind(part[0])))
             continue
-        said = [difference(part[0], known)]
+        said = [*_rasters_apart(part[0], firsts), difference(part[0], known)]
         if len(patients) > 1:
             said.insert(0, f"patient {patients.index(part[0].patient) + 1}")
         name = ", ".join(filter(None, said))
         series.append(Series(tuple(part), "volume", len(volumes), name))
     return series
+
+
+def _rasters_apart(header: Header, firsts: list[Header]) -> list[str]:
+    """Say in what of its place and raster a stack differs from others of its series."""
+    said = []
+    if any(_matrix(other) != _matrix(header) for other in firsts):
+        said.append(f"{header.format.columns} x {header.format.rows}")
+    if not all(np.allclose(o.orientation, header.orientation, atol=_SAME_COSINE) for o in firsts):
+        said.append(_plane(header))
+    if not all(np.allclose(o.pixel_spacing, header.pixel_spacing, rtol=1e-3) for o in firsts):
+        said.append("pixels of {1:g} x {0:g} mm".format(*header.pixel_spacing))
+    frames = list(dict.fromkeys(other.key("frame_of_reference") for other in firsts))
+    if len(frames) > 1:
+        number = frames.index(header.key("frame_of_reference")) + 1
+        said.append(f"frame of reference {number}")
+    return said
+
+
+def _plane(header: Header) -> str:
+    row, column = np.reshape(header.orientation, (2, 3))
+    normal = np.abs(np.cross(row, column))
+    name = ("sagittal", "coronal", "axial")[int(np.argmax(normal))]
+    return name if normal.max() > 0.9999 else f"oblique {name}"
 
 
 def _split_rasters(members: list[Header]) -> list[list[Header]]:
@@ -377,8 +404,12 @@ def _kind(header: Header) -> str:
         return "not an image"
     if "LOCALIZER" in header.image_type:
         return "localizer"
-    if header.format.samples != 1:
+    if header.format.samples != 1 or header.text("photometric") == "PALETTE COLOR":
         return "colour image"
+    if "MOSAIC" in header.image_type:
+        return "mosaic"
+    if header.modality == "RTDOSE":
+        return "dose"
     whole_file = header.frames > 1 and not header.expanded
     if header.has_geometry and not whole_file:
         return "segmentation" if header.modality == "SEG" else "volume"

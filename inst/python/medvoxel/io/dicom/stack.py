@@ -105,7 +105,7 @@ def stack_slices(
     pixel_spacing : sequence of 2 floats
         Between rows, then between columns, mm.
     names : sequence of str
-        File names, same order as `positions`; they break ties.
+        File names, same order as `positions`. Slices at one place stay in this order.
 
     Returns
     -------
@@ -116,7 +116,8 @@ def stack_slices(
         The order that was applied.
     """
     along = positions @ axes[:, 2]
-    order = np.lexsort((np.asarray(names, dtype=object).astype(str), along))
+    # What rounding leaves does not put one image at a place before another.
+    order = np.argsort(np.round(along, 4), kind="stable")
     return (
         Stack(
             axes,

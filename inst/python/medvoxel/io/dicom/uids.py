@@ -7,11 +7,12 @@ from pathlib import Path
 
 from ...errors import FileFormatError
 from ..archive.opening import real_files
-from .elements import DamagedFileError, read_elements
+from .elements import DamagedFileError, meta_value, read_elements
 
 __all__ = ["sop_instance_uids"]
 
-_SOP_INSTANCE = 0x00080018
+# Also in the head of the file, where some programs leave it when they empty the other.
+_SOP_INSTANCE, _MEDIA_INSTANCE = 0x00080018, 0x00020003
 
 
 def sop_instance_uids(files: Iterable[str | None]) -> dict[str, str | None]:
@@ -33,8 +34,10 @@ def sop_instance_uids(files: Iterable[str | None]) -> dict[str, str | None]:
 
 def _uid(file: str, real: Callable[[str], Path]) -> str | None:
     try:
-        found = read_elements(str(real(file)), frozenset((_SOP_INSTANCE,)))
+        path = str(real(file))
+        found = read_elements(path, frozenset((_SOP_INSTANCE,)))
     except (OSError, FileFormatError, DamagedFileError):
         return None
     value = b"" if found is None else found.values.get(_SOP_INSTANCE, b"")
-    return value.strip(b" \0").decode("ascii", "replace") or None
+    value = value.strip(b" \0") or meta_value(path, _MEDIA_INSTANCE)
+    return value.decode("ascii", "replace") or None

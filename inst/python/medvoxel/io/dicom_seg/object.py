@@ -14,7 +14,7 @@ from ...geometry import Grid
 from ...volume import Segmentation, Volume
 from .._paths import user_path
 
-__all__ = ["open_object", "reference_frame", "reference_grid", "warn_dicom"]
+__all__ = ["open_object", "reference_frame", "reference_grid", "sop_class_of", "warn_dicom"]
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 # Masks shrink a thousandfold, so that a small file may become any size.
@@ -53,7 +53,7 @@ def open_object(
     path = user_path(path)
     if not path.is_file():
         raise FileFormatError(f"There is no file {path}.", hint="Check the path.", path=str(path))
-    found = _sop_class(path)
+    found = sop_class_of(path)
     if found not in classes:
         kind = "no DICOM file" if found is None else f"another kind of DICOM file ({_name(found)})"
         raise DicomError(
@@ -64,8 +64,24 @@ def open_object(
     return path, _read(path)
 
 
-def _sop_class(path: Path) -> str | None:
-    """SOP class of a file; ``None`` when it is not DICOM."""
+def sop_class_of(path: Path) -> str | None:
+    """Read the SOP class of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; one without preamble is DICOM too.
+
+    Returns
+    -------
+    str or None
+        ``None`` when it is not DICOM, or says nothing.
+
+    Raises
+    ------
+    MemoryLimitError
+        When it is deflated, and would fill the memory.
+    """
     import pydicom
 
     try:

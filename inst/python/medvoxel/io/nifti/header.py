@@ -140,6 +140,9 @@ def grid_of(header: Any, shape: tuple[int, int, int]) -> tuple[Grid, str, tuple[
     for source in ("sform", "qform"):
         code = int(header[f"{source}_code"])
         if code > 0:
+            if source == "sform" and int(header["qform_code"]) > 0 and not _is_set(header):
+                # Some programs set the code and leave the matrix empty.
+                continue
             grid = grid_from_affine(_form(header, source), shape, source)
             found = f"{source} ({_FRAMES.get(code, f'code {code}')})"
             rows = (QualityCheck("orientation source", found), *compare_forms(header, shape))
@@ -149,6 +152,12 @@ def grid_of(header: Any, shape: tuple[int, int, int]) -> tuple[Grid, str, tuple[
     done = "axes taken to run to the right, to the front and up"
     row = QualityCheck("orientation source", "voxel size only", done, severity="problem")
     return grid, "pixdim", (row,)
+
+
+def _is_set(header: Any) -> bool:
+    """Whether the sform gives each axis a length."""
+    lengths = np.linalg.norm(header.get_sform()[:3, :3], axis=0)
+    return bool(np.isfinite(lengths).all() and lengths.min() > 0)
 
 
 def _form(header: Any, which: str) -> NDArray[np.float64]:

@@ -86,7 +86,9 @@ fix_for_missing <- function(plan, unmet) {
   if (plan$rule %in% c("running", "requested")) {
     return("install_medvoxel(), then restart R and load medvoxel before Python is started")
   }
-  sprintf("reticulate::py_install(c(%s))", paste0('"', unmet, '"', collapse = ", "))
+  # With them goes NumPy's ceiling, which they might lift.
+  packages <- union(unmet, grep("^numpy\\b", plan$requirements, value = TRUE))
+  sprintf("reticulate::py_install(c(%s))", paste0('"', packages, '"', collapse = ", "))
 }
 
 # reticulate's own conversion is enough here: a few strings.

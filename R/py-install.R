@@ -58,7 +58,7 @@ install_plan <- function(virtualenv, requirements, force = FALSE,
     list(
       path = virtualenv$path, python = virtualenv$python, state = virtualenv$state,
       remove = create && virtualenv$state != "absent", create = create,
-      install = missing, base = NULL
+      install = missing, requirements = requirements, base = NULL
     ),
     class = "medvoxel_install_plan"
   )
@@ -102,7 +102,9 @@ apply_install_plan <- function(plan, call = caller_env()) {
     "The Python packages could not be installed.",
     "Check the connection to PyPI (or the proxy, in {.envvar HTTPS_PROXY}) and the lines above,
      then call {.code install_medvoxel()} again.",
-    reticulate::virtualenv_install(plan$path, packages = plan$install), plan, call
+    # All of them, though only some are missing: what these need must not put a NumPy in
+    # place that reticulate cannot use.
+    reticulate::virtualenv_install(plan$path, packages = plan$requirements), plan, call
   )
 }
 

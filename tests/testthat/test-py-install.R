@@ -75,3 +75,24 @@ test_that("a child Python reports its packages", {
   expect_named(report$decoders)
   expect_match(environment_report("/no/python", "numpy")$error, "ended")
 })
+
+test_that("what is missing is installed together with all that must stay as it is", {
+  wanted <- c("numpy>=1.26,<2", "scipy>=1.11", "pynrrd>=1.0")
+  plan <- install_plan(
+    list(state = "present", path = "env", python = "env/bin/python"), wanted,
+    installed = function(python, requirements) {
+      c(numpy = "1.26.4", scipy = "1.12", pynrrd = NA_character_)
+    }
+  )
+  expect_equal(plan$install, "pynrrd>=1.0")
+  # pip alone would bring the newest NumPy with a package that allows it.
+  expect_equal(plan$requirements, wanted)
+})
+
+test_that("a package for the user's own Python is named with NumPy's ceiling", {
+  plan <- list(rule = "MEDVOXEL_PYTHON", requirements = c("numpy>=1.26,<2", "scipy>=1.11"))
+  expect_equal(
+    fix_for_missing(plan, "scipy>=1.11"),
+    'reticulate::py_install(c("scipy>=1.11", "numpy>=1.26,<2"))'
+  )
+})

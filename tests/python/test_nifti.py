@@ -298,16 +298,6 @@ def test_sform_then_qform_then_spacing(tmp_path):
         assert found.found.startswith("voxel size" if source == "pixdim" else source)
 
 
-@pytest.mark.parametrize(
-    ("codes", "shift", "severity"),
-    [
-        ((1, 1), 0.05, "ok"),
-        ((1, 1), 0.5, "problem"),  # two places for one frame
-        ((4, 1), 0.5, "note"),  # registered to a template; the qform is the scanner's
-        ((1, 0), 0.5, None),
-        ((0, 1), 0.5, None),
-    ],
-)
 def test_an_empty_sform_gives_way_to_the_qform(tmp_path):
     path = tmp_path / "a.nii"
     image = nibabel.Nifti1Image(np.zeros((3, 4, 5), np.int16), np.diag([-2.0, -3.0, 4.0, 1.0]))
@@ -322,6 +312,16 @@ def test_an_empty_sform_gives_way_to_the_qform(tmp_path):
     assert volume.info["orientation"] == "qform"
 
 
+@pytest.mark.parametrize(
+    ("codes", "shift", "severity"),
+    [
+        ((1, 1), 0.05, "ok"),
+        ((1, 1), 0.5, "problem"),  # two places for one frame
+        ((4, 1), 0.5, "note"),  # registered to a template; the qform is the scanner's
+        ((1, 0), 0.5, None),
+        ((0, 1), 0.5, None),
+    ],
+)
 def test_two_forms_that_disagree(tmp_path, codes, shift, severity, recwarn):
     """Trap B2: by how much, at the farthest corner; and which one is used."""
     image = nibabel.Nifti1Image(np.zeros((5, 4, 3), np.int16), np.eye(4))

@@ -301,8 +301,8 @@ def test_sform_then_qform_then_spacing(tmp_path):
 def test_an_empty_sform_gives_way_to_the_qform(tmp_path):
     path = tmp_path / "a.nii"
     image = nibabel.Nifti1Image(np.zeros((3, 4, 5), np.int16), np.diag([-2.0, -3.0, 4.0, 1.0]))
-    image.header.set_qform(image.affine, code=1)
-    image.header.set_sform(np.zeros((4, 4)), code=1)
+    image.set_qform(image.affine, code=1)
+    image.set_sform(image.affine, code=1)
     nibabel.save(image, path)
     raw = bytearray(path.read_bytes())
     raw[280:328] = bytes(48)  # srow_x, srow_y and srow_z

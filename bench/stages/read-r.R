@@ -52,7 +52,8 @@ read_case <- function(title, scan, form) {
         ),
         "oro.dicom" = list(
           package = "oro.dicom", run = function(input) read_oro(folder),
-          check = check(function(x) aperm(x, c(2, 1, 3)))
+          # It turns images upside down.
+          check = check(function(x) aperm(x[rev(seq_len(nrow(x))), , ], c(2, 1, 3)))
         )
       )
     )

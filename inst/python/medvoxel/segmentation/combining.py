@@ -1,0 +1,114 @@
+"""Combine segments by logic: Slicer's logical operators."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import InputError
+from ..volume import Segmentation
+from ._editing import Editor, Mask, Overwrite, VolumeChange
+
+__all__ = ["combine_segments"]
+
+_WITH_MODIFIER = ("copy", "add", "subtract", "intersect")
+_ALONE = ("invert", "clear", "fill")
+
+
+def combine_segments(
+    segmentation: Segmentation,
+    operation: str,
+    segment: int | str,
+    modifier: int | str | None = None,
+    *,
+    other: Segmentation | None = None,
+    overwrite: Overwrite = "none",
+    editable: Mask | None = None,
+) -> tuple[Segmentation, list[VolumeChange]]:
+    """Change a segment by a logical operator.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        The segments.
+    operation : str
+        With a modifier: ``"copy"`` (the segment becomes the modifier), ``"add"``,
+        ``"subtract"``, ``"intersect"``. Without: ``"invert"``, ``"clear"`` (nothing is
+        left), ``"fill"`` (everything).
+    segment : int or str
+        Value or name of the segment that changes.
+    modifier : int or str, optional
+        Value or name of the other segment.
+    other : Segmentation, optional
+        Segmentation that the modifier is in, on the same grid; `segmentation` itself by
+        default.
+    overwrite : {"none", "all"}
+        Whether the segment may take only voxels without a segment, or all.
+    editable : ndarray of bool, shape (z, y, x), optional
+        Only voxels inside may change.
+
+    Returns
+    -------
+    segmentation : Segmentation
+        The new segments.
+    changes : list of VolumeChange
+        Volumes before and after, of the segment and of all that have changed.
+
+    Raises
+    ------
+    GeometryError
+        When `other` lies on another grid.
+    InputError
+        When the modifier is missing, or another argument is not as described.
+
+    Notes
+    -----
+    The operators of 3D Slicer. A voxel of a labelmap has one segment, so a modifier of the
+    same segmentation gives up the voxels that are copied or added, also under
+    ``overwrite="none"``: adding merges two segments. For the same reason ``"subtract"``
+    and ``"intersect"`` need a modifier of another segmentation to be of use.
+    """
+    if operation not in (*_WITH_MODIFIER, *_ALONE):
+        names = ", ".join((*_WITH_MODIFIER, *_ALONE))
+        raise InputError(f"operation must be one of {names}, not {operation!r}.")
+    row = segmentation.find(segment)
+    editor = Editor(segmentation, overwrite=overwrite, editable=editable)
+    source = segmentation if other is None else other
+    given_up = []
+    if operation in _WITH_MODIFIER:
+        mask = _modifier_mask(segmentation, source, modifier, operation)
+        given_up = [source.find(modifier).value] if source is segmentation else []
+    elif modifier is None:
+        mask = np.zeros(segmentation.grid.shape, dtype=bool)
+    else:
+        raise InputError(f"Operation {operation!r} takes no modifier.")
+    new = _combined(editor.array == row.value, mask, operation)
+    editor.replace(row.value, new, (slice(None),) * 3, also=given_up)
+    return editor.result([row])
+
+
+def _modifier_mask(
+    segmentation: Segmentation,
+    source: Segmentation,
+    modifier: int | str | None,
+    operation: str,
+) -> Mask:
+    if modifier is None:
+        raise InputError(
+            f"Operation {operation!r} needs a second segment.", hint="Name it as modifier."
+        )
+    segmentation.grid.require_same(source.grid, what="The modifier")
+    return source.mask(modifier)
+
+
+def _combined(inside: Mask, modifier: Mask, operation: str) -> Mask:
+    if operation == "copy":
+        return modifier
+    if operation == "add":
+        return inside | modifier
+    if operation == "subtract":
+        return inside & ~modifier
+    if operation == "intersect":
+        return inside & modifier
+    if operation == "invert":
+        return ~inside
+    return np.full(inside.shape, operation == "fill")

@@ -1,0 +1,290 @@
+"""Work on islands, the connected parts of a segment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from ..progress import ProgressCallback
+from ..volume import Segment, Segmentation, segment_colours
+from ._editing import Editor, Mask, Overwrite, VolumeChange, edit_each
+from .components import largest_components
+
+__all__ = ["islands", "split_islands"]
+
+_STEPS = {6: 1, 18: 2, 26: 3}
+_SELECTED = ("keep_selected", "remove_selected", "add_selected")
+_OPERATIONS = ("keep_largest", "remove_small", *_SELECTED, "split")
+_TOLERANCE = 1e-9  # 8 voxels of 1 mm³ are not less than 8 mm³
+
+
+def islands(
+    segmentation: Segmentation,
+    segment: int | str,
+    *,
+    operation: str = "keep_largest",
+    minimum_size: float = 1000,
+    unit: str = "voxels",
+    at: ArrayLike | None = None,
+    connectivity: int = 6,
+    overwrite: Overwrite = "none",
+    editable: Mask | None = None,
+    progress: ProgressCallback | None = None,
+) -> tuple[Segmentation, list[VolumeChange]]:
+    """Keep, remove, add or split islands: connected parts of a segment.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        The segments.
+    segment : int or str
+        Value or name of the segment.
+    operation : str
+        ``"keep_largest"`` (of equally large islands the first in the array);
+        ``"remove_small"`` (those below `minimum_size`); ``"keep_selected"`` and
+        ``"remove_selected"`` (those that hold the points `at`); ``"add_selected"`` (the
+        regions without the segment that hold the points, as far as they may change);
+        ``"split"``, see :func:`split_islands`.
+    minimum_size : float
+        For ``"remove_small"`` and ``"split"``.
+    unit : {"voxels", "mm3"}
+        Unit of `minimum_size`.
+    at : array_like, shape (n, 3) or (3,), optional
+        Points in LPS mm (x, y, z) for the three operations on selected islands; the voxel
+        nearest to each counts.
+    connectivity : {6, 18, 26}
+        Neighbours of a voxel: across faces, edges too, or corners too.
+    overwrite : {"none", "all"}
+        Whether ``"add_selected"`` takes only voxels without a segment, or all.
+    editable : ndarray of bool, shape (z, y, x), optional
+        Only voxels inside may change.
+    progress : callable, optional
+        Receives the fraction done and a label.
+
+    Returns
+    -------
+    segmentation : Segmentation
+        The new segments.
+    changes : list of VolumeChange
+        Volumes before and after, of the segment and of all that have changed.
+
+    Raises
+    ------
+    InputError
+        When a point is missing, outside the scan or not on an island, or another argument
+        is not as described.
+
+    Notes
+    -----
+    The six operations of 3D Slicer's Islands effect with its defaults.
+    """
+    if operation not in _OPERATIONS:
+        raise InputError(f"operation must be one of {', '.join(_OPERATIONS)}, not {operation!r}.")
+    if connectivity not in _STEPS:
+        raise InputError(f"connectivity must be 6, 18 or 26, not {connectivity!r}.")
+    if operation == "split":
+        return split_islands(
+            segmentation,
+            segment,
+            minimum_size=minimum_size,
+            unit=unit,
+            connectivity=connectivity,
+            editable=editable,
+        )
+    if operation in _SELECTED:
+        points = _voxels_at(segmentation, at, operation)
+        editor = Editor(segmentation, overwrite=overwrite, editable=editable)
+        _on_selected(editor, segmentation.find(segment), operation, points, connectivity)
+        return editor.result([segmentation.find(segment)])
+    make: Callable[[Mask], Mask] = partial(largest_components, connectivity=connectivity)
+    if operation == "remove_small":
+        smallest = _smallest(segmentation, minimum_size, unit)
+        make = partial(_large_enough, smallest=smallest, connectivity=connectivity)
+    return edit_each(
+        segmentation,
+        segmentation.find(segment).value,
+        make,
+        label="Finding islands",
+        overwrite=overwrite,
+        editable=editable,
+        progress=progress,
+    )
+
+
+def split_islands(
+    segmentation: Segmentation,
+    segment: int | str,
+    *,
+    minimum_size: float = 1000,
+    unit: str = "voxels",
+    connectivity: int = 6,
+    editable: Mask | None = None,
+) -> tuple[Segmentation, list[VolumeChange]]:
+    """Make a segment of each island of a segment: instances.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        The segments.
+    segment : int or str
+        Value or name of the segment.
+    minimum_size : float
+        Smaller islands are removed; 0 keeps all.
+    unit : {"voxels", "mm3"}
+        Unit of `minimum_size`.
+    connectivity : {6, 18, 26}
+        Neighbours of a voxel: across faces, edges too, or corners too.
+    editable : ndarray of bool, shape (z, y, x), optional
+        Only voxels inside may change; the others keep the value of the segment.
+
+    Returns
+    -------
+    segmentation : Segmentation
+        With the islands by size: "bone 1", the largest, has the value and colour that
+        "bone" had; "bone 2" and on stand behind it with new values and colours.
+        Numbers of names that are taken are left out.
+    changes : list of VolumeChange
+        Volumes before and after, of the islands. Before, the first was the whole segment.
+
+    Raises
+    ------
+    InputError
+        When no island is large enough, or an argument is not as described.
+    """
+    row = segmentation.find(segment)
+    smallest = _smallest(segmentation, minimum_size, unit)
+    # Nothing that has another segment's value is touched, so the rule does not matter.
+    editor = Editor(segmentation, editable=editable)
+    box = editor.box(row.value)
+    if box is None:
+        raise InputError(f"Segment {row.name!r} has no voxels to split.")
+    labels, sizes = _label(editor.array[box] == row.value, connectivity)
+    order = np.argsort(-sizes, kind="stable")
+    order = order[sizes[order] >= smallest]
+    if len(order) == 0:
+        raise InputError(
+            f"No island of segment {row.name!r} has {smallest} voxels: the largest has "
+            f"{sizes.max()}.",
+            hint="Use a smaller minimum_size.",
+        )
+    parts = _part_rows(segmentation, row, len(order))
+    editor.widen(parts[-1].value)
+    # Island to segment value in one pass, however many there are.
+    values = np.zeros(len(sizes) + 1, dtype=editor.array.dtype)
+    values[order + 1] = [part.value for part in parts]
+    editor.recast(row.value, values[labels], box)
+    at = segmentation.segments.index(row)
+    table = (*segmentation.segments[:at], *parts, *segmentation.segments[at + 1 :])
+    return editor.result(parts, table)
+
+
+def _part_rows(segmentation: Segmentation, row: Segment, count: int) -> list[Segment]:
+    taken = {other.name for other in segmentation.segments}
+    top = max(other.value for other in segmentation.segments)
+    colours = segment_colours(len(segmentation.segments) + count)[len(segmentation.segments) :]
+    parts: list[Segment] = []
+    number = 0
+    while len(parts) < count:
+        number += 1
+        name = f"{row.name} {number}"
+        if name not in taken:
+            new = len(parts)
+            value = top + new if new else row.value
+            parts.append(Segment(value, name, colours[new - 1] if new else row.colour))
+    return parts
+
+
+def _on_selected(
+    editor: Editor,
+    row: Segment,
+    operation: str,
+    points: NDArray[np.int64],
+    connectivity: int,
+) -> None:
+    inside = editor.array == row.value
+    everywhere = (slice(None),) * 3
+    field = editor.free(everywhere) & ~inside if operation == "add_selected" else inside
+    _require_on(field, editor, row, operation, points)
+    labels, _ = _label(field, connectivity)
+    hit = _is_in(labels, {int(labels[tuple(point)]) for point in points})
+    if operation == "add_selected":
+        hit |= inside
+    elif operation == "remove_selected":
+        hit = inside & ~hit
+    editor.replace(row.value, hit, everywhere)
+
+
+def _require_on(
+    field: Mask, editor: Editor, row: Segment, operation: str, points: NDArray[np.int64]
+) -> None:
+    for point in points:
+        if field[tuple(point)]:
+            continue
+        x, y, z = editor.before.grid.index_to_lps(point)
+        names = {other.value: repr(other.name) for other in editor.before.segments}
+        there = names.get(int(editor.array[tuple(point)]), "no segment")
+        place = f"The point at ({x:.4g}, {y:.4g}, {z:.4g}) mm (LPS)"
+        if operation == "add_selected":
+            raise InputError(
+                f"{place} is in {there} and may not be added to segment {row.name!r}.",
+                hint='Choose a point without a segment that may be edited, or overwrite = "all".',
+            )
+        raise InputError(
+            f"{place} is not in segment {row.name!r} but in {there}.",
+            hint="Choose a point inside the island.",
+        )
+
+
+def _voxels_at(
+    segmentation: Segmentation, at: ArrayLike | None, operation: str
+) -> NDArray[np.int64]:
+    if at is None:
+        raise InputError(
+            f"Operation {operation!r} needs a point in the island.", hint="Give it as at, in mm."
+        )
+    points = np.atleast_2d(np.asarray(at, dtype=float))
+    if points.ndim != 2 or points.shape[1] != 3 or not len(points) or not np.isfinite(points).all():
+        raise InputError(f"at must be points (x, y, z) in mm, not an array of {points.shape}.")
+    voxels = np.floor(segmentation.grid.lps_to_index(points) + 0.5).astype(np.int64)
+    outside = ((voxels < 0) | (voxels >= segmentation.grid.shape)).any(axis=1)
+    if outside.any():
+        x, y, z = points[int(np.argmax(outside))]
+        raise InputError(f"The point at ({x:.4g}, {y:.4g}, {z:.4g}) mm (LPS) is outside the scan.")
+    return voxels
+
+
+def _smallest(segmentation: Segmentation, minimum_size: float, unit: str) -> int:
+    """Voxels that an island needs."""
+    if unit not in ("voxels", "mm3"):
+        raise InputError(f'unit must be "voxels" or "mm3", not {unit!r}.')
+    if not math.isfinite(minimum_size) or minimum_size < 0:
+        raise InputError(f"minimum_size must be 0 or more, not {minimum_size}.")
+    voxel = segmentation.grid.voxel_volume if unit == "mm3" else 1.0
+    return max(math.ceil(minimum_size / voxel * (1 - _TOLERANCE)), 1)
+
+
+def _large_enough(mask: Mask, smallest: int, connectivity: int) -> Mask:
+    labels, sizes = _label(mask, connectivity)
+    return np.concatenate([[False], sizes >= smallest])[labels]
+
+
+def _is_in(labels: NDArray[np.integer], wanted: Collection[int]) -> Mask:
+    table = np.zeros(int(labels.max(initial=0)) + 1, dtype=bool)
+    table[list(wanted)] = True
+    return table[labels]
+
+
+def _label(mask: Mask, connectivity: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Give each island a number from 1, and count its voxels."""
+    from scipy import ndimage
+
+    if connectivity not in _STEPS:
+        raise InputError(f"connectivity must be 6, 18 or 26, not {connectivity!r}.")
+    structure = ndimage.generate_binary_structure(3, _STEPS[connectivity])
+    labels, number = ndimage.label(mask, structure)
+    return labels, np.bincount(labels[mask], minlength=number + 1)[1:]

@@ -92,6 +92,15 @@ to_python.medvoxel_mesh <- function(x, core) {
   )
 }
 
+# A named list (see `as_parts()`) whose elements each cross by themselves.
+#' @export
+to_python.medvoxel_parts <- function(x, core) {
+  parts <- lapply(unclass(x), to_python, core = core)
+  reticulate::py_dict(as.list(names(parts)), unname(parts), convert = FALSE)
+}
+
+as_parts <- function(x) structure(x, class = "medvoxel_parts")
+
 # Vectors become lists in Python and single numbers scalars; a tuple keeps its length.
 as_tuple <- function(x) reticulate::tuple(as.list(as.vector(x)))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["mask_surface_area"]
+__all__ = ["mask_surface_area", "pattern_areas", "pattern_planes"]
 
 
 def mask_surface_area(mask: NDArray[np.bool_], spacing: Sequence[float]) -> float:
@@ -41,13 +41,27 @@ def mask_surface_area(mask: NDArray[np.bool_], spacing: Sequence[float]) -> floa
     T. Lewiner et al., "Efficient implementation of Marching Cubes' cases with topological
     guarantees", Journal of Graphics Tools 8 (2003) 1-15.
     """
-    counts = _pattern_counts(mask)
-    return float(counts @ _pattern_areas(tuple(float(s) for s in spacing)))
-
-
-def _pattern_counts(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count the 256 patterns of 2 x 2 x 2 voxels, those across the border included."""
     counts = np.zeros(256, dtype=np.int64)
+    for plane in pattern_planes(mask):
+        counts += np.bincount(plane.reshape(-1), minlength=256)
+    return float(counts @ pattern_areas(tuple(float(s) for s in spacing)))
+
+
+def pattern_planes(mask: NDArray[np.bool_]) -> Iterator[NDArray[np.uint8]]:
+    """Go through the cubes of 2 x 2 x 2 voxels, those across the border included.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (z, y, x)
+        The structure; outside the array there is nothing.
+
+    Yields
+    ------
+    ndarray of uint8, shape (y + 1, x + 1)
+        For each of the z + 1 planes of cubes, which corners are inside: bit
+        ``4 * z + 2 * y + x`` for the corner (z, y, x) of the cube. The centre of the cube
+        ``[i, j]`` of plane ``n`` is the voxel index ``(n - 0.5, i - 0.5, j - 0.5)``.
+    """
     rows, columns = mask.shape[1:]
     lower = np.zeros((rows + 1, columns + 1), dtype=np.uint8)
     for part in (*mask, np.zeros((rows, columns), dtype=bool)):
@@ -56,13 +70,24 @@ def _pattern_counts(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         upper |= framed[:-1, 1:] << 1
         upper |= framed[1:, :-1] << 2
         upper |= framed[1:, 1:] << 3
-        counts += np.bincount((lower | upper << 4).reshape(-1), minlength=256)
+        yield lower | upper << 4
         lower = upper
-    return counts
 
 
 @lru_cache(maxsize=16)
-def _pattern_areas(spacing: tuple[float, float, float]) -> NDArray[np.float64]:
+def pattern_areas(spacing: tuple[float, float, float]) -> NDArray[np.float64]:
+    """Area of the surface in a cube of 2 x 2 x 2 voxels, for each pattern of corners.
+
+    Parameters
+    ----------
+    spacing : tuple of float
+        Voxel spacing in mm, (z, y, x).
+
+    Returns
+    -------
+    ndarray of float, shape (256,)
+        Areas in mm² by the number that :func:`pattern_planes` gives; read-only.
+    """
     from skimage.measure import marching_cubes, mesh_surface_area
 
     areas = np.zeros(256)

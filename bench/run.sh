@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Time medvoxel against its peers and the source documents' code, into bench/RESULTS.md:
-#   bench/run.sh [stage ...]     crossing, read, read-r, listing, resample, mesh; all when none
-#                                is named
+#   bench/run.sh [stage ...]     crossing, read, read-r, listing, resample, mesh, grow; all when
+#                                none is named
 # BENCH_ROUNDS sets the number of rounds. The package must be installed: make install. Peers and
-# scans take 2 GB of the cache folder.
+# scans take 4 GB of the cache folder, most of it itk-growcut.
 # shellcheck source=tools/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tools/lib.sh"
 
@@ -54,7 +54,7 @@ run_stage() {
   "$peers/bin/python" bench/results.py "$result" bench/RESULTS.md
 }
 
-[ $# -gt 0 ] || set -- crossing read read-r listing resample mesh
+[ $# -gt 0 ] || set -- crossing read read-r listing resample mesh grow
 for stage in "$@"; do
   compgen -G "bench/stages/$stage.[Rp]*" >/dev/null || fail "there is no stage '$stage'."
 done

@@ -49,6 +49,7 @@ _WHERE = {
     "segment_threshold": "segmentation.threshold",
     "segment_kmeans": "segmentation.kmeans",
     "mask_scan": "segmentation.mask",
+    "grow_from_seeds": "segmentation.growing",
     "smooth_segment": "segmentation.smoothing",
     "kernel_size": "segmentation.smoothing",
     "margin": "segmentation.margins",

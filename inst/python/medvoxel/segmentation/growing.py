@@ -1,0 +1,203 @@
+"""Grow seeds over a scan: each voxel joins the seed that it is most alike to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..progress import ProgressCallback
+from ..volume import Segmentation, Volume
+from ._grow_state import Box, GrowState, Problem, Seeds
+from ._grow_units import choose_units
+from ._grow_words import MOST_LABELS
+from .components import bounding_box
+
+__all__ = ["grow_from_seeds"]
+
+# Slicer's: part of the extent of the seeds on each side, at least so many voxels.
+_GROWTH, _GROWTH_MASKED, _LEAST = 0.2, 0.5, 3
+_MOST_KEPT = 2**27  # voxels; a state takes 8 bytes each
+
+_kept: list[GrowState] = []  # at most one: the last
+
+
+def grow_from_seeds(
+    seeds: Segmentation,
+    scan: Volume,
+    /,
+    *,
+    locality: float = 0.0,
+    margin: float | None = None,
+    connectivity: int = 26,
+    editable: NDArray[np.bool_] | None = None,
+    progress: ProgressCallback | None = None,
+) -> Segmentation:
+    """Grow the segments from their seeds until they meet.
+
+    Parameters
+    ----------
+    seeds : Segmentation
+        The seeds, on the grid of the scan; every voxel of a segment is a seed of it.
+    scan : Volume
+        The scan.
+    locality : float
+        How many grey values one mm counts; 0 leaves distance out.
+    margin : float, optional
+        How far from the box of all seeds labels may grow, in mm. By default as in Slicer:
+        a fifth of the box's extent on each side (half of it with `editable`), and three
+        voxels at least.
+    connectivity : {6, 26}
+        Neighbours of a voxel: across faces, or across edges and corners too.
+    editable : ndarray of bool, shape (z, y, x), optional
+        Only here do voxels change; seeds elsewhere stay and do not grow, and no path
+        leads through. Voxels of the scan that are not finite are barred likewise.
+    progress : callable, optional
+        Called with the fraction done and a label; returning ``False`` cancels.
+
+    Returns
+    -------
+    Segmentation
+        The seeds and what grew from them. Voxels that no path leads to have no segment.
+
+    Raises
+    ------
+    InputError
+        When fewer than two segments have seeds (one, with `editable`), or an argument is
+        out of range.
+    GeometryError
+        When scan and seeds lie on different grids.
+    Cancelled
+        When `progress` returned ``False``.
+
+    Notes
+    -----
+    Each voxel gets the label of the seed at the shortest path, where a step costs the
+    absolute difference of the grey values plus `locality` times its length in mm; at equal
+    lengths the lower segment value wins. Whole grey values that span less than 65536 are
+    taken as they are; others are rounded to 65536 levels over the range of the scan.
+
+    The distances of the last call are kept (8 bytes a voxel of the box). When the next call
+    has more seeds and is otherwise the same, only what changes is grown; the result is that
+    of a fresh run. When seeds are gone or anything else is different it starts afresh.
+
+    References
+    ----------
+    L. Zhu, I. Kolesov, Y. Gao, R. Kikinis, A. Tannenbaum, "An effective interactive medical
+    image segmentation method using fast GrowCut", MICCAI Interactive Medical Image
+    Computing Workshop (2014). R. B. Dial, "Algorithm 360: shortest-path forest with
+    topological ordering", Commun. ACM 12 (1969) 632-633.
+    """
+    scan.grid.require_same(seeds.grid, what="The seeds")
+    _check_arguments(locality, margin, connectivity)
+    _check_editable(editable, scan)
+    active = seeds.array if editable is None else np.where(editable, seeds.array, 0)
+    spread = bounding_box(active != 0)
+    values, found = _find_seeds(seeds, active)
+    _require_seeds(seeds, found, values, editable is not None)
+    if spread is None:  # _require_seeds() has raised; for the type checker
+        return seeds
+    spacing = scan.grid.spacing
+    problem = Problem(
+        scan.array,
+        editable,
+        spacing,
+        choose_units(scan.array, float(locality), spacing),
+        int(connectivity),
+        values,
+    )
+    box = _box(spread, scan.grid.shape, spacing, margin, editable is not None)
+    state = _grown(problem, found, box, progress)
+    out = np.array(seeds.array)
+    state.write(out, values)
+    return seeds.with_array(out)
+
+
+def _grown(
+    problem: Problem, seeds: Seeds, box: Box, progress: ProgressCallback | None
+) -> GrowState:
+    """Grow on from the last state where it fits. A cancelled state is not kept."""
+    state = _kept.pop() if _kept else None
+    added = state.new_seeds(problem, seeds, box) if state is not None else None
+    if state is None or added is None:
+        state, added = None, seeds  # frees the old state before the new one is made
+        state = GrowState(problem, box)
+    elif box != state.box:
+        state = state.enlarged(problem, box)
+    state.add(added)
+    state.run(problem, progress)
+    if math.prod(s.stop - s.start for s in box) <= _MOST_KEPT:
+        _kept[:] = [state]
+    return state
+
+
+def _find_seeds(seeds: Segmentation, active: NDArray[np.integer]) -> tuple[tuple[int, ...], Seeds]:
+    places = np.flatnonzero(active)
+    found = active.reshape(-1)[places]
+    values = sorted(s.value for s in seeds.segments)
+    if len(values) > MOST_LABELS:
+        values = np.unique(found).tolist()
+    if len(values) > MOST_LABELS:
+        raise InputError(
+            f"{len(values)} segments have seeds, and at most {MOST_LABELS} can grow together.",
+            hint="Grow fewer segments at once.",
+        )
+    labels = np.searchsorted(np.array(values, dtype=np.int64), found) + 1
+    return tuple(values), Seeds(places, labels.astype(np.int16))
+
+
+def _require_seeds(
+    seeds: Segmentation, found: Seeds, values: tuple[int, ...], masked: bool
+) -> None:
+    present = [values[label - 1] for label in np.unique(found.labels)]
+    if len(present) >= (1 if masked else 2):
+        return
+    names = ", ".join(repr(seeds.find(value).name) for value in present) or "no segment"
+    where = " where voxels may change" if masked else ""
+    raise InputError(
+        f"Growing needs seeds of two segments, or of one within a mask; {names} has seeds{where}.",
+        hint="Add seeds with paint()"
+        + (", or widen the mask." if masked else ", or limit what may change (editable)."),
+    )
+
+
+def _check_arguments(locality: float, margin: float | None, connectivity: int) -> None:
+    for name, value in (("locality", locality), ("margin", margin)):
+        if value is None and name == "margin":
+            continue
+        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value < 0:
+            raise InputError(f"{name} must be a number, 0 or more, not {value!r}.")
+    if connectivity not in (6, 26):
+        raise InputError(f"connectivity must be 6 or 26, not {connectivity!r}.")
+
+
+def _check_editable(editable: NDArray[np.bool_] | None, scan: Volume) -> None:
+    if editable is None:
+        return
+    if not isinstance(editable, np.ndarray) or editable.dtype != bool:
+        raise InputError("editable must be an array of bool.")
+    if editable.shape != scan.grid.shape:
+        raise InputError(f"editable has shape {editable.shape}, the scan {scan.grid.shape}.")
+
+
+def _box(
+    spread: Box,
+    shape: Sequence[int],
+    spacing: Sequence[float],
+    margin: float | None,
+    masked: bool,
+) -> Box:
+    """Widen the box of the seeds within the scan."""
+    parts = []
+    for part, size, step in zip(spread, shape, spacing, strict=True):
+        if margin is None:
+            growth = _GROWTH_MASKED if masked else _GROWTH
+            extra = max(math.ceil(growth * (part.stop - part.start)), _LEAST)
+        else:
+            extra = math.floor(margin / step * (1 + 1e-6))
+        parts.append(slice(max(part.start - extra, 0), min(part.stop + extra, size)))
+    return parts[0], parts[1], parts[2]

@@ -1,7 +1,7 @@
 """The traps of NIfTI, orientation and geometry into which other tools fell.
 
 The numbers are those of the project's list of traps, part B; part A is in
-test_reading_traps.py. B13 (distances of surfaces) has no test yet, as nothing measures them.
+test_reading_traps.py.
 """
 
 from __future__ import annotations
@@ -262,6 +262,22 @@ def test_b12_volumes_by_voxels_and_by_surface_stand_side_by_side():
     assert row.volume_mm3 == np.count_nonzero(found.array) * grid.voxel_volume
     assert mv.mesh_volume(mesh)[1] == pytest.approx(truth, rel=0.05)
     assert mv.mesh_volume(mv.smooth_mesh(mesh))[1] == pytest.approx(truth, rel=0.05)
+
+
+@pytest.mark.parametrize("spacing", [(5.0, 1.0, 1.0), (4.0, 0.8, 0.5)])
+def test_b13_surface_distances_are_millimetres_along_every_axis(spacing):
+    grid = Grid((12, 40, 60), spacing)
+    centre = grid.index_to_lps((6, 20, 30))
+    segments = (Segment(1, "ball", "#ffffff"),)
+    inside = (ball(grid, centre, 8.0) > 0).astype(np.uint8)
+    here = Segmentation(inside, grid, segments)
+    for axis in range(3):
+        # Moved by whole voxels, each point of the one surface has one of the other so far off.
+        moved = Segmentation(np.roll(inside, 2, axis), grid, segments)
+        (row,) = mv.surface_distance(here, moved, tolerance=0.0)
+        assert row.hausdorff_mm == pytest.approx(2 * spacing[axis], rel=1e-6)
+    (row,) = mv.surface_distance(here, here, tolerance=0.0)
+    assert (row.hausdorff_mm, row.surface_dice) == (0, 1)
 
 
 def test_b14_arrays_cross_to_r_without_turning():

@@ -12,7 +12,8 @@
 #'   \describe{
 #'     \item{`series`}{the number to give to [read_dicom()]}
 #'     \item{`kind`}{`"volume"`, or why it is none: `"localizer"`,
-#'       `"secondary capture"`, `"colour image"`, `"multi-frame"`, `"segmentation"`,
+#'       `"secondary capture"`, `"colour image"`, `"multi-frame"` (frames without places),
+#'       `"mosaic"` (many slices in one image), `"dose"`, `"segmentation"`,
 #'       `"no position"` or `"not an image"`}
 #'     \item{`modality`, `number`, `description`, `kernel`}{as in the files; parts of
 #'       the patient's name, identifier and birth date in the description are replaced

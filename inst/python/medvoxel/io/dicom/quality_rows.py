@@ -31,8 +31,6 @@ class Reading:
     ----------
     plan : Plan
         How the series was read.
-    policy : str
-        What was asked for: ``"error"``, ``"fix"`` or ``"warn"``.
     others : sequence of Series
         Series of the same folder that were left out.
     filled : Filled, optional
@@ -42,7 +40,6 @@ class Reading:
     """
 
     plan: Plan
-    policy: str
     others: Sequence[Series] = ()
     filled: Filled | None = None
     real_world: bool = False

@@ -198,7 +198,7 @@ def _read(
         damaged += broken.values()
         series = replace(series, headers=_readable(plan.headers, broken, series))
     _warn_damaged(damaged)
-    _warn_findings(plan, policy)
+    _warn_findings(plan, policy, volume)
     return volume
 
 
@@ -224,7 +224,7 @@ def _volume(
             "A single slice without slice thickness: its spacing across the plane is set to 1 mm.",
             "Take no volumes from this scan.",
         )
-    reading = Reading(plan, policy, others, real_world=unit is not None)
+    reading = Reading(plan, others, real_world=unit is not None)
     unit = value_unit(first) if unit is None else unit
     info = acquisition_facts(headers)
     empty = Volume(
@@ -324,7 +324,7 @@ def _warn_damaged(damaged: Sequence[Damaged]) -> None:
         )
 
 
-def _warn_findings(plan: Plan, policy: str) -> None:
+def _warn_findings(plan: Plan, policy: str, volume: Volume) -> None:
     """Say what was mended, or stacked although it does not fit."""
     rows = [f.message for f in plan.findings]
     for count, one, more in (
@@ -333,6 +333,11 @@ def _warn_findings(plan: Plan, policy: str) -> None:
     ):
         if count:
             rows.append(f"{count} {one if count == 1 else more} left out")
+    rows += [
+        f"padding ({row.found}) was {row.done}"
+        for row in volume.qc
+        if row.check == "padding" and row.severity == "fixed"
+    ]
     if rows:
         how, off = "was mended", ""
         if policy != "fix" and plan.findings:

@@ -92,6 +92,12 @@ to_python.medvoxel_mesh <- function(x, core) {
   )
 }
 
+# Voxels that say yes or no, as 0 and 1 on the grid of the volume beside them.
+#' @export
+to_python.medvoxel_mask <- function(x, core) core$mask(reticulate::r_to_py(unclass(x)))
+
+as_mask <- function(x) structure(x, class = "medvoxel_mask")
+
 # A named list (see `as_parts()`) whose elements each cross by themselves.
 #' @export
 to_python.medvoxel_parts <- function(x, core) {
@@ -122,11 +128,17 @@ one_based <- function(i) as.integer(i) + 1L
 
 matrix_rows <- function(x) lapply(seq_len(nrow(x)), function(i) as.list(x[i, ]))
 
+# Tables that older versions saved have no more than value, name and colour.
 segment_rows <- function(table) {
   lapply(seq_len(nrow(table)), function(i) {
-    list(table$value[i], table$name[i], table$colour[i])
+    list(
+      table$value[i], table$name[i], table$colour[i], table$visible[i] %||% TRUE,
+      none_if_na(table$status[i]), none_if_na(table$code[i])
+    )
   })
 }
+
+none_if_na <- function(x) if (!is.null(x) && !is.na(x)) x
 
 # --- Python to R -------------------------------------------------------------------
 
@@ -217,7 +229,10 @@ as_segment_table <- function(rows) {
   data.frame(
     value = vapply(rows, function(r) as.integer(r[[1]]), 0L),
     name = vapply(rows, function(r) as.character(r[[2]]), ""),
-    colour = vapply(rows, function(r) as.character(r[[3]]), "")
+    colour = vapply(rows, function(r) as.character(r[[3]]), ""),
+    visible = vapply(rows, function(r) as.logical(r[[4]]), NA),
+    status = vapply(rows, function(r) r[[5]] %||% NA_character_, ""),
+    code = vapply(rows, function(r) r[[6]] %||% NA_character_, "")
   )
 }
 

@@ -89,7 +89,7 @@ def test_faces_shift_and_values_do_not():
     assert mesh.values.tolist() == [7]
     assert bridge.mesh_part(mesh, "faces").tolist() == [[1, 2, 3]]
     assert isinstance(mesh, Mesh)
-    assert bridge.describe(mesh)["segments"] == [[7, "a", "#fff"]]
+    assert bridge.describe(mesh)["segments"] == [[7, "a", "#fff", True, None, None]]
 
 
 def test_segmentations_keep_their_values():
@@ -97,6 +97,18 @@ def test_segmentations_keep_their_values():
     assert isinstance(seg, Segmentation)
     assert seg.segments == (Segment(9, "a", "#fff"),)
     assert seg.array.max() == 59
+
+
+def test_segment_tables_cross_both_ways():
+    rows = [
+        [59, "a", "#fff", False, "in progress", "SCT^13024002^Tendon"],
+        [2, "b", "#000", True, None, None],
+    ]
+    where = ((1, 1, 1), (0, 0, 0), TURN)
+    seg = bridge.segmentation(r_array((3, 4, 5)), *where, rows)
+    assert seg.segments[0] == Segment(59, "a", "#fff", False, "in progress", "SCT^13024002^Tendon")
+    assert seg.segments[1] == Segment(2, "b", "#000")
+    assert bridge.describe(seg)["segments"] == rows
 
 
 def test_our_errors_come_back_whole(core):

@@ -146,6 +146,17 @@ def test_names_are_matched_and_values_kept_apart(method):
     )
 
 
+def test_the_row_of_the_first_is_kept_whole():
+    grid = Grid((2, 3, 4))
+    labels = np.ones(grid.shape, np.uint8)
+    row = Segment(1, "a", "#E69F00", False, "completed", "SCT^13024002^Tendon")
+    both = [
+        Segmentation(labels, grid, (row,)),
+        Segmentation(labels * 2, grid, (Segment(2, "a", "#000000"),)),
+    ]
+    assert consensus(both, method="majority").segmentation.segments == (row,)
+
+
 @pytest.mark.parametrize("method", ["staple", "majority"])
 def test_nobody_drew_anything(method):
     grid = Grid((2, 3, 4))

@@ -83,6 +83,37 @@ def test_deflated_files_are_read_unless_they_would_fill_the_memory(tmp_path, mon
         read_dicom_seg(path, reference=volume)
 
 
+@pytest.mark.parametrize(
+    ("type_", "code"),
+    [
+        ({"CodeValue": "10200004", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Liver"},
+         "SCT^10200004^Liver"),
+        ({"LongCodeValue": "1234567890123456789", "CodingSchemeDesignator": "99X",
+          "CodeMeaning": "a  b"}, "99X^1234567890123456789^a b"),
+        ({"CodeValue": "T-D0050", "CodingSchemeDesignator": "SRT", "CodeMeaning": "Tissue"}, None),
+        ({"CodeValue": "1", "CodingSchemeDesignator": "99X"}, "99X^1^1"),
+        ({"CodeValue": "1", "CodeMeaning": "no scheme"}, None),
+        ({}, None),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_the_property_type_becomes_the_code(tmp_path, type_, code):
+    volume = scan(tmp_path / "ct")
+    path = made_by_highdicom(tmp_path / "s.dcm", volume, labels(volume.grid).array, "BINARY")
+
+    def change(data):
+        del data.SegmentSequence[1].SegmentedPropertyTypeCodeSequence
+        if type_ is not None:
+            item = Dataset()
+            for keyword, value in type_.items():
+                setattr(item, keyword, value)
+            data.SegmentSequence[1].SegmentedPropertyTypeCodeSequence = Sequence([item])
+
+    rows = read(edit(path, change), volume).segments
+    # The others are "Tissue", as they stand where nothing was chosen.
+    assert [s.code for s in rows] == [None, code, None]
+
+
 def test_overlapping_segments_are_flattened_with_the_voxel_counts(tmp_path):
     volume = scan(tmp_path / "ct")
     masks = np.zeros((*SHAPE, 3), np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from dicom_seg_factory import (
     write,
 )
 
+from medvoxel._phantom_tissue import SEGMENTS as PHANTOM
 from medvoxel.errors import (
     Cancelled,
     DicomError,
@@ -182,12 +184,63 @@ def test_more_segments_than_a_byte_counts(tmp_path):
 
 def test_names_that_dicom_does_not_allow_are_changed_with_a_warning(tmp_path):
     volume = scan(tmp_path / "ct")
-    rows = (Segment(1, "x" * 80, "#FF0000"), Segment(2, "a\\b", "#00FF00"))
+    rows = (
+        Segment(1, "x" * 80, "#FF0000"),
+        Segment(2, "a\\b", "#00FF00"),
+        Segment(3, "c\td\r\ne", "#0000FF"),
+    )
     seg = Segmentation(np.ones(SHAPE, np.uint8), volume.grid, rows)
     _, told = told_by(write_dicom_seg, seg, tmp_path / "seg.dcm", reference=volume)
     assert len(told) == 1
     names = [s.name for s in read(tmp_path / "seg.dcm", volume).segments]
-    assert names == ["x" * 64, "a/b"]
+    assert names == ["x" * 64, "a/b", "c d e"]
+
+
+def test_codes_become_property_types(tmp_path):
+    volume = scan(tmp_path / "ct")
+    codes = ("SCT^61352006^Achilles tendon", None, "99MEDVOXEL^1234567890123456789^größer")
+    rows = tuple(replace(row, code=code) for row, code in zip(SEGMENTS, codes, strict=True))
+    rows = (replace(rows[0], visible=False, status="flagged"), *rows[1:])
+    path = write(labels(volume.grid, rows), tmp_path / "seg.dcm", volume)
+    found = []
+    for item in pydicom.dcmread(path).SegmentSequence:
+        assert item.SegmentedPropertyCategoryCodeSequence[0].CodeMeaning == "Tissue"
+        kind = item.SegmentedPropertyTypeCodeSequence[0]
+        value = kind.get("CodeValue") or kind.LongCodeValue
+        found.append((kind.CodingSchemeDesignator, value, kind.CodeMeaning))
+    assert found == [
+        ("SCT", "61352006", "Achilles tendon"),
+        ("SCT", "85756007", "Tissue"),
+        ("99MEDVOXEL", "1234567890123456789", "größer"),
+    ]
+    back = read(path, volume).segments
+    assert back == (replace(rows[0], visible=True, status=None), *rows[1:])
+
+
+def test_codes_that_dicom_does_not_allow(tmp_path):
+    volume = scan(tmp_path / "ct")
+    rows = (replace(SEGMENTS[0], code="SCT^1^" + 70 * "a"), *SEGMENTS[1:])
+    seg = labels(volume.grid, rows)
+    _, told = told_by(write_dicom_seg, seg, tmp_path / "seg.dcm", reference=volume)
+    assert len(told) == 1
+    assert "Meanings of codes" in told[0]
+    assert read(tmp_path / "seg.dcm", volume).segments[0].code == "SCT^1^" + 64 * "a"
+    for code in ("A-SCHEME-TOO-LONG^1^a", "SCT^1\\2^a"):
+        rows = (replace(SEGMENTS[0], code=code), *SEGMENTS[1:])
+        with pytest.raises(InputError, match="does not allow the code"):
+            write_dicom_seg(labels(volume.grid, rows), tmp_path / "b.dcm", reference=volume)
+    assert not (tmp_path / "b.dcm").exists()
+
+
+def test_the_codes_of_the_phantom_are_those_of_dicom():
+    from pydicom.sr.codedict import codes
+
+    names = {"fat": "AdiposeTissue", "soft tissue": "SoftTissue", "tendon": "AchillesTendon"}
+    coded = [row for row in PHANTOM if row.code is not None]
+    assert {row.name for row in PHANTOM} - {row.name for row in coded} == {"midfoot", "gap"}
+    for row in coded:
+        term = getattr(codes.SCT, names.get(row.name, row.name.capitalize()))
+        assert row.code.split("^")[:2] == [term.scheme_designator, term.value]
 
 
 def test_colours_come_back_to_the_last_bit():

@@ -115,7 +115,7 @@ def test_label_table_is_beside_the_labelmap(tmp_path):
     files = write_nifti(labels, tmp_path / "labels.nii.gz")
     assert files == (tmp_path / "labels.nii.gz", tmp_path / "labels.tsv")
     assert files[1].read_bytes() == (
-        b"index\tname\tcolor\n1\ttibia\t#E69F00\n7\ttendon Achilles\t#56B4E9\n"
+        b'index\tname\tcolor\n1\ttibia\t#E69F00\n7\t"tendon\tAchilles"\t#56B4E9\n'
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from dicom_factory import write_series
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 from rtstruct_factory import (
     FRAME,
     box,
@@ -101,6 +102,38 @@ def test_values_follow_the_roi_numbers_and_names_are_each_used_once(make_grid, t
     assert len({s.colour for s in result.segments}) == 4
     assert np.array_equal(result.array[0, ::5, 0], [4, 1, 2, 3])
     assert result.array.dtype == np.uint8
+
+
+def coded(number, **code):
+    item, term = Dataset(), Dataset()
+    item.ReferencedROINumber = number
+    for keyword, value in code.items():
+        setattr(term, keyword, value)
+    item.RTROIIdentificationCodeSequence = Sequence([term])
+    return item
+
+
+def test_regions_have_the_codes_of_their_observations(make_grid, tmp_path):
+    grid = make_grid("plain")
+    regions = [(n, str(n), boxed(grid, (0, 2), (n, n + 1), (0, 3))) for n in (2, 4, 6)]
+
+    def change(data):
+        bare = Dataset()
+        bare.ReferencedROINumber = 2
+        term = {"CodingSchemeDesignator": "SCT", "CodeMeaning": "Liver"}
+        data.RTROIObservationsSequence = Sequence(
+            [coded(6, CodeValue="10200004", **term), bare, coded(9, CodeValue="1", **term)]
+        )
+
+    def damage(data):
+        change(data)
+        data.RTROIObservationsSequence.insert(0, Dataset())
+
+    path = structure_set(tmp_path / "rs.dcm", regions, change=change)
+    result = read(path, scan(grid))
+    assert [s.code for s in result.segments] == [None, None, "SCT^10200004^Liver"]
+    path = structure_set(tmp_path / "rs.dcm", regions, change=damage)
+    assert np.array_equal(read(path, scan(grid)).array, result.array)
 
 
 def test_overlaps_are_counted_and_the_later_region_is_on_top(make_grid, tmp_path):

@@ -109,6 +109,29 @@ def test_tables_of_other_programs(tmp_path, table, name):
     assert [s.name for s in found[2:]] == (["unused"] if table == "a.tsv" else [])
 
 
+def test_columns_of_ours_in_a_table_of_anyone(tmp_path):
+    save_labels(tmp_path / "a.nii", LABELS)
+    (tmp_path / "a.tsv").write_text(
+        "code\tindex\tvisible\tname\tstatus\n"
+        'SCT^71616004^Muscle\t1\tFALSE\t"two\nlines"\tIn Progress\n'
+        'n/a\t2\tn/a\t"a""b"\tn/a\n'
+        "nonsense\t7\ttrue\tc\twhatever\n"
+    )
+    found = read_segmentation(tmp_path / "a.nii").segments
+    assert [(s.value, s.name, s.visible, s.status, s.code) for s in found] == [
+        (1, "two\nlines", False, "in progress", "SCT^71616004^Muscle"),
+        (2, 'a"b', True, None, None),
+        (7, "c", True, None, None),
+    ]
+
+
+def test_quotes_that_are_no_quoting(tmp_path):
+    save_labels(tmp_path / "a.nii", LABELS)
+    (tmp_path / "a.tsv").write_text('index\tname\n1\t"left" lobe\n2\t5" plate\n7\t"open\n')
+    found = read_segmentation(tmp_path / "a.nii").segments
+    assert [s.name for s in found] == ['"left" lobe', '5" plate', '"open']
+
+
 def test_label_that_the_table_does_not_name(tmp_path):
     save_labels(tmp_path / "a.nii", LABELS)
     (tmp_path / "a.tsv").write_text(TABLES["a.tsv"])
@@ -119,7 +142,14 @@ def test_label_that_the_table_does_not_name(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["a\tb\n1\t2\n", "index\tname\n1\ta\n1\tb\n", "index\tname\n1.5\ta\n", "index\tname\nx\ta"],
+    [
+        "a\tb\n1\t2\n",
+        "index\tname\n1\ta\n1\tb\n",
+        "index\tname\n1.5\ta\n",
+        "index\tname\nx\ta",
+        "",
+        "index\tname\n1\t" + 140_000 * "a",
+    ],
 )
 def test_table_that_is_none(tmp_path, text):
     save_labels(tmp_path / "a.nii", LABELS)

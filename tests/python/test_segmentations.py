@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from segmentation_factory import FORMATS, SLICER, by_slicer, labels_on, three_layers_header
@@ -15,6 +17,7 @@ from medvoxel import (
     read_segmentation,
     write_segmentation,
 )
+from medvoxel.volume import SEGMENT_STATUSES
 
 # --- round trips ----------------------------------------------------------------------
 
@@ -34,6 +37,22 @@ def test_names_colours_and_voxels_come_back(tmp_path, any_grid, name):
 
 
 @pytest.mark.parametrize("name", FORMATS)
+def test_status_code_and_what_is_visible_come_back(tmp_path, name):
+    grid = Grid((2, 3, 4), (4.0, 0.8, 0.5))
+    rows = tuple(
+        Segment(9 - i, f"s{i}", "#123456", i % 2 == 0, status, f"99X^{i}^Bein: oben, größer {i}")
+        for i, status in enumerate((*SEGMENT_STATUSES, None))
+    )
+    rows += (Segment(20, "nothing", "#ABCDEF"), Segment(21, "99", "#000000", status="flagged"))
+    write_segmentation(Segmentation(np.zeros(grid.shape, np.uint8), grid, rows), tmp_path / name)
+    found = read_segmentation(tmp_path / name).segments
+    if name.endswith(".nrrd"):  # 3D Slicer keeps what is visible in its scene
+        assert found == tuple(replace(row, visible=True) for row in rows)
+    else:
+        assert found == rows
+
+
+@pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("value", [255, 256, 70000])
 def test_large_labels(tmp_path, name, value):
     array = np.zeros((3, 4, 5), np.int64)
@@ -43,12 +62,50 @@ def test_large_labels(tmp_path, name, value):
     np.testing.assert_array_equal(read_segmentation(tmp_path / name).array, array)
 
 
-def test_name_that_does_not_fit_on_a_line(tmp_path):
-    seg = Segmentation(
-        np.ones((2, 2, 2), np.uint8), Grid((2, 2, 2)), (Segment(1, "a\\n\nb:=c", "#000000"),)
+def named(*names):
+    rows = tuple(Segment(i, name, "#000000") for i, name in enumerate(names, start=1))
+    return Segmentation(np.ones((2, 2, 2), np.uint8), Grid((2, 2, 2)), rows)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_names_of_any_letters_come_back(tmp_path, name, recwarn):
+    seg = named(
+        "a\\n\nb:=c", "tab\there", '"quoted" left', 'six"', "two\n\nlines", "a, b;c|d~e^f", "#1",
+        "next\u2028line\x85end", '"', "n/a",
+    )  # fmt: skip
+    write_segmentation(seg, tmp_path / name)
+    assert read_segmentation(tmp_path / name).segments == seg.segments
+    assert not recwarn
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_names_that_change_are_told(tmp_path, name):
+    seg = named("good", " spaces ", "bell\a", "end\n")
+    with pytest.warns(errors.MedvoxelWarning, match="will be read as 'spaces', ") as caught:
+        write_segmentation(seg, tmp_path / name)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    found = [s.name for s in read_segmentation(tmp_path / name).segments]
+    assert found == ["good", "spaces", "bell" if name.endswith(".nrrd") else "bell\a", "end"]
+    # What is announced is what comes back.
+    said = [n for n, row in zip(found, seg.segments, strict=True) if n != row.name]
+    assert all(repr(n) in str(caught[0].message) for n in said)
+
+
+def test_no_columns_and_tags_without_need(tmp_path):
+    seg = named("a")
+    write_segmentation(seg, tmp_path / "a.nii")
+    assert (tmp_path / "a.tsv").read_bytes() == b"index\tname\tcolor\n1\ta\t#000000\n"
+    row = replace(seg.segments[0], visible=False)
+    write_segmentation(replace(seg, segments=(row,)), tmp_path / "a.nii")
+    assert (tmp_path / "a.tsv").read_text().endswith("color\tvisible\n1\ta\t#000000\tFALSE\n")
+    row = replace(seg.segments[0], status="completed")
+    write_segmentation(replace(seg, segments=(row,)), tmp_path / "a.nii")
+    assert (tmp_path / "a.tsv").read_text() == (
+        "index\tname\tcolor\tstatus\n1\ta\t#000000\tcompleted\n"
     )
     write_segmentation(seg, tmp_path / "a.seg.nrrd")
-    assert read_segmentation(tmp_path / "a.seg.nrrd").segments == seg.segments
+    assert b"\nSegment0_Tags:=|\n" in (tmp_path / "a.seg.nrrd").read_bytes()
 
 
 def test_what_is_written_has_what_slicer_reads(tmp_path, any_grid):
@@ -91,6 +148,52 @@ def test_slicerio_reads_what_was_written(tmp_path, any_grid):
     assert [s["name"] for s in found["segments"]] == names
 
 
+def test_slicerio_reads_status_and_terms(tmp_path):
+    slicerio = pytest.importorskip("slicerio")
+    seg = named("a", "b\tc", "d")
+    rows = (
+        replace(seg.segments[0], status="in progress", code="SCT^13024002^Tendon"),
+        replace(seg.segments[1], status="flagged"),
+        seg.segments[2],
+    )
+    write_segmentation(replace(seg, segments=rows), tmp_path / "a.seg.nrrd")
+    a, b, d = slicerio.read_segmentation(str(tmp_path / "a.seg.nrrd"))["segments"]
+    assert (a["status"], b["status"], b["name"]) == ("inprogress", "flagged", "b\tc")
+    assert a["terminology"] == {
+        "contextName": "Segmentation category and type - 3D Slicer General Anatomy list",
+        "category": ["SCT", "85756007", "Tissue"],
+        "type": ["SCT", "13024002", "Tendon"],
+        "anatomicContextName": "Anatomic codes - DICOM master list",
+    }
+    assert "terminology" not in b
+    assert not {"status", "terminology"} & set(d)
+
+
+def test_what_slicerio_writes_is_read(tmp_path):
+    slicerio = pytest.importorskip("slicerio")
+    seg = named("a")
+    write_segmentation(seg, tmp_path / "a.seg.nrrd")
+    found = slicerio.read_segmentation(str(tmp_path / "a.seg.nrrd"))
+    found["segments"][0]["status"] = "notstarted"
+    found["segments"][0]["terminology"] = {
+        "contextName": "x",
+        "category": ["SCT", "123037004", "Anatomical Structure"],
+        "type": ["SCT", "64033007", "Kidney"],
+        "typeModifier": ["SCT", "7771000", "Left"],
+    }
+    slicerio.write_segmentation(str(tmp_path / "b.seg.nrrd"), found)
+    row = read_segmentation(tmp_path / "b.seg.nrrd").segments[0]
+    assert (row.status, row.code) == ("not started", "SCT^64033007^Kidney")
+
+
+def test_term_with_the_marks_of_the_format(tmp_path):
+    seg = named("a")
+    row = replace(seg.segments[0], code="99X^1^a|b~c")
+    with pytest.warns(errors.MedvoxelWarning, match=r"written as '99X\^1\^a/b/c'"):
+        write_segmentation(replace(seg, segments=(row,)), tmp_path / "a.seg.nrrd")
+    assert read_segmentation(tmp_path / "a.seg.nrrd").segments[0].code == "99X^1^a/b/c"
+
+
 # --- files of 3D Slicer ---------------------------------------------------------------
 
 
@@ -109,13 +212,35 @@ def test_slicers_own_header(tmp_path):
     assert len(caught) == 1  # nothing overlaps
     assert caught[0].filename == __file__
     assert seg.segments == (
-        Segment(1, "Head", "#B17A65"),
-        Segment(2, "Tumor: größer", "#90EE90"),
+        Segment(1, "Head", "#B17A65", status="not started", code="SCT^69536005^Head"),
+        Segment(2, "Tumor: größer", "#90EE90", status="in progress"),
     )
     np.testing.assert_array_equal(seg.mask("Head"), layers[0] == 1)
     np.testing.assert_array_equal(seg.mask("Tumor: größer"), layers[1] == 1)
     np.testing.assert_allclose(seg.grid.spacing, (1.4, 0.5, 0.9375), rtol=1e-12)
     np.testing.assert_allclose(seg.grid.origin, (-119.531, -119.531, -77.7))
+
+
+@pytest.mark.parametrize(
+    ("tags", "status", "code"),
+    [
+        ("Segmentation.Status:completed|", "completed", None),
+        ("DicomRtImport.RoiNumber:3|Segmentation.Status:flagged", "flagged", None),
+        ("Segmentation.Status:approved|TerminologyEntry:a~b|", None, None),
+        # Nothing chosen: SNOMED CT's "Tissue", and its code of before 2018.
+        ("TerminologyEntry:x~SCT^85756007^Tissue~SCT^85756007^Tissue~^^~y~^^~^^|", None, None),
+        ("TerminologyEntry:x~SRT^T-D0050^Tissue~SRT^T-D0050^Tissue~^^~y~^^~^^|", None, None),
+        ("TerminologyEntry:x~SCT^85756007^Tissue~SCT^1^~^^~y~^^~^^|", None, "SCT^1^1"),
+        ("TerminologyEntry:~^^~^^~^^~~^^~^^|", None, None),
+        ("TerminologyEntry:x~a^b~SCT^1^a^b~|", None, None),
+        ("||:|TerminologyEntry|Segmentation.Status", None, None),
+    ],
+)
+def test_tags_of_other_programs(tmp_path, tags, status, code):
+    header = three_layers_header(1) + f"Segment0_Tags:={tags}\n"
+    layers = np.ones((1, 2, 3, 4), np.uint8)
+    row = read_segmentation(by_slicer(tmp_path / "a.seg.nrrd", layers, header)).segments[0]
+    assert (row.name, row.status, row.code) == ("A", status, code)
 
 
 def test_overlap_is_flattened_and_counted_for_each_pair(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from medvoxel import Grid, Mesh, Segment, Segmentation, Volume
 from medvoxel.errors import InputError
-from medvoxel.volume import segment_colours
+from medvoxel.volume import SEGMENT_STATUSES, segment_colours
 
 GRID = Grid((2, 3, 4))
 
@@ -36,6 +36,28 @@ def test_segments_are_found_by_value_and_name():
     with pytest.raises(InputError) as error:
         segmentation.find("nerve")
     assert "'bone' (3)" in error.value.hint
+
+
+def test_segments_say_more_only_when_they_are_asked_to():
+    plain = Segment(1, "a", "#000000")
+    assert (plain.visible, plain.status, plain.code) == (True, None, None)
+    for status in SEGMENT_STATUSES:
+        assert Segment(1, "a", "#000000", status=status).status == status
+    assert not Segment(1, "a", "#000000", visible=np.bool_(False)).visible
+    assert Segment(1, "a", "#000000", code="SCT^13024002^Tendon of a: b|c~d").code is not None
+
+
+def test_bad_segments():
+    for status in ("done", "Completed", "notstarted", "", 1):
+        with pytest.raises(InputError, match='"in progress"'):
+            Segment(1, "a", "#000000", status=status)
+    for code in ("Tendon", "SCT^1", "SCT^1^", "SCT^ ^a", "SCT^1^a^b", "SCT^1^a\tb", "", 3):
+        with pytest.raises(InputError, match="scheme") as error:
+            Segment(1, "a", "#000000", code=code)
+        assert "SCT^13024002^Tendon" in error.value.hint
+    for visible in (None, "yes", 1):
+        with pytest.raises(InputError, match="visible or not"):
+            Segment(1, "a", "#000000", visible=visible)
 
 
 def test_bad_segmentations():

@@ -6,6 +6,12 @@ oblique <- function(values) {
   as_scan(values, spacing = c(0.5, 0.8, 4), origin = c(1, 2, 3), direction = rotation,
           modality = "CT", unit = "HU")
 }
+full_table <- function() {
+  data.frame(
+    value = c(200L, 3L), name = c("a", "M\u00fcller"), colour = c("#112233", "#445566"),
+    visible = c(FALSE, TRUE), status = c("in progress", NA), code = c("SCT^13024002^Tendon", NA)
+  )
+}
 there_and_back <- function(x) {
   core <- py_core()
   from_python(to_python(x, core), core)
@@ -58,24 +64,50 @@ test_that("crossing shares memory and does not copy", {
 })
 
 test_that("segmentations keep labels and table", {
+  # The scan and the history stay in R.
+  bare <- function(seg) {
+    attr(seg, "scan") <- attr(seg, "history") <- NULL
+    seg
+  }
   x <- oblique(array(1:60, c(3, 4, 5)))
   one <- as_segmentation(x > 30, x, "upper half")
-  expect_identical(there_and_back(one), one)
+  expect_identical(there_and_back(one), bare(one))
   labels <- array(0L, dim(x))
   labels[1:5] <- 200L
   labels[6:9] <- 3L
   two <- as_segmentation(labels, x)
-  expect_identical(there_and_back(two), two)
+  expect_identical(there_and_back(two), bare(two))
   none <- as_segmentation(labels * 0L, x)
-  expect_identical(there_and_back(none), none)
+  expect_identical(there_and_back(none), bare(none))
+  full <- as_segmentation(labels, x, full_table())
+  expect_identical(segment_table(full), full_table())
+  expect_identical(there_and_back(full), bare(full))
+})
+
+test_that("a segment table has what Python needs, also one of an older version", {
+  table <- full_table()
+  rows <- list(
+    list(200L, "a", "#112233", FALSE, "in progress", "SCT^13024002^Tendon"),
+    list(3L, "M\u00fcller", "#445566", TRUE, NULL, NULL)
+  )
+  expect_identical(segment_rows(table), rows)
+  expect_identical(as_segment_table(rows), table)
+  old <- segment_rows(table[c("value", "name", "colour")])
+  expect_identical(old[[1]], list(200L, "a", "#112233", TRUE, NULL, NULL))
+  expect_identical(as_segment_table(list()), table[0, ])
+  x <- oblique(array(0L, c(3, 4, 5)))
+  handle <- to_python(as_segmentation(array(0L, c(3, 4, 5)), x, table), py_core())
+  text <- reticulate::py_str(handle$segments)
+  expect_match(text, "visible=False, status='in progress', code='SCT^13024002", fixed = TRUE)
+  expect_match(text, "visible=True, status=None, code=None", fixed = TRUE)
 })
 
 test_that("meshes count faces from 1 here and from 0 there", {
-  table <- data.frame(value = 2L, name = "a", colour = "#112233")
+  table <- full_table()
   vertices <- rbind(c(0, 0, 0), c(1, 0, 0), c(0, 1, 0), c(0, 0, 1))
   colnames(vertices) <- c("x", "y", "z")
   faces <- rbind(c(1L, 3L, 2L), c(1L, 2L, 4L), c(1L, 4L, 3L), c(2L, 3L, 4L))
-  mesh <- new_mesh(vertices, faces, rep(2L, 4), table)
+  mesh <- new_mesh(vertices, faces, rep(3L, 4), table)
   expect_identical(there_and_back(mesh), mesh)
   handle <- to_python(mesh, py_core())
   expect_equal(reticulate::py_to_r(handle$faces$min()), 0)

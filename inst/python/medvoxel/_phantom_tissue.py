@@ -17,20 +17,21 @@ from .volume import Segment
 __all__ = ["SEGMENTS", "TISSUES", "Layer", "Texture", "layers"]
 
 SEGMENTS = (
-    Segment(1, "skin", "#E5B299"),
-    Segment(2, "fat", "#F0E442"),
-    Segment(3, "muscle", "#A33B32"),
-    Segment(4, "tibia", "#56B4E9"),
-    Segment(5, "fibula", "#0072B2"),
-    Segment(6, "talus", "#CC79A7"),
-    Segment(7, "calcaneus", "#009E73"),
+    Segment(1, "skin", "#E5B299", code="SCT^39937001^Skin"),
+    Segment(2, "fat", "#F0E442", code="SCT^55603005^Adipose tissue"),
+    Segment(3, "muscle", "#A33B32", code="SCT^71616004^Muscle"),
+    Segment(4, "tibia", "#56B4E9", code="SCT^12611008^Tibia"),
+    Segment(5, "fibula", "#0072B2", code="SCT^87342007^Fibula"),
+    Segment(6, "talus", "#CC79A7", code="SCT^67453005^Talus"),
+    Segment(7, "calcaneus", "#009E73", code="SCT^80144004^Calcaneus"),
     Segment(8, "midfoot", "#9C7FD6"),
-    Segment(9, "soft tissue", "#8C5A2B"),
-    Segment(10, "tendon", "#E69F00"),
+    Segment(9, "soft tissue", "#8C5A2B", code="SCT^87784001^Soft tissue"),
+    Segment(10, "tendon", "#E69F00", code="SCT^61352006^Achilles tendon"),
     Segment(11, "gap", "#C4006A"),
 )
 """The truth's segment table; ``tendon`` is the Achilles tendon, ``soft tissue`` the joint
-capsules, vessels and all other tendons, ``gap`` the haematoma of a rupture."""
+capsules, vessels and all other tendons, ``gap`` the haematoma of a rupture. The codes are
+SNOMED CT's, of the terms in DICOM PS3.16."""
 
 _LABEL = {segment.name: segment.value for segment in SEGMENTS}
 

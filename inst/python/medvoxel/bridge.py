@@ -248,12 +248,17 @@ def _table_rows(columns: Mapping[str, Sequence[Any]] | None) -> list[dict[str, A
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
+def mask(array: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Voxels of a mask of R, ``[x, y, z]``, as the core indexes them."""
+    return array.T
+
+
 def segmentation(
     values: NDArray[Any],
     spacing: Sequence[float],
     origin: Sequence[float],
     direction: Sequence[float],
-    segments: Sequence[tuple[int, str, str]],
+    segments: Sequence[Sequence[Any]],
 ) -> Segmentation:
     """Make a segmentation of one of R; arguments as for :func:`volume`."""
     array = values.T
@@ -264,7 +269,7 @@ def mesh(
     vertices: NDArray[Any],
     faces: NDArray[Any],
     values: NDArray[Any],
-    segments: Sequence[tuple[int, str, str]],
+    segments: Sequence[Sequence[Any]],
 ) -> Mesh:
     """Make a mesh of one of R, whose faces count from 1."""
     return Mesh(
@@ -275,8 +280,9 @@ def mesh(
     )
 
 
-def _segments(rows: Sequence[tuple[int, str, str]]) -> tuple[Segment, ...]:
-    return tuple(Segment(int(value), name, colour) for value, name, colour in rows)
+def _segments(rows: Sequence[Sequence[Any]]) -> tuple[Segment, ...]:
+    """Rows are value, name, colour, visible, status and code, as Segment has them."""
+    return tuple(Segment(int(value), *rest) for value, *rest in rows)
 
 
 # --- Python to R -------------------------------------------------------------------------
@@ -427,7 +433,7 @@ def _storage(array: NDArray[Any]) -> str:
 
 
 def _rows(value: Segmentation | Mesh) -> list[list[Any]]:
-    return [[s.value, s.name, s.colour] for s in value.segments]
+    return [[s.value, s.name, s.colour, bool(s.visible), s.status, s.code] for s in value.segments]
 
 
 def _columns(rows: list[Any]) -> list[dict[str, Any]]:

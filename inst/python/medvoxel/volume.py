@@ -18,13 +18,17 @@ from .errors import InputError
 from .geometry import Grid
 from .provenance import QualityCheck, SliceSource
 
-__all__ = ["Mesh", "Segment", "Segmentation", "Volume", "segment_colours"]
+__all__ = ["SEGMENT_STATUSES", "Mesh", "Segment", "Segmentation", "Volume", "segment_colours"]
 
 # Okabe and Ito's palette: told apart with every kind of colour vision; grey is left out
 # because it would vanish on a grey-value image.
 _PALETTE = (
     "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
+
+
+# Those of 3D Slicer's Segment Editor.
+SEGMENT_STATUSES = ("not started", "in progress", "completed", "flagged")
 
 
 def segment_colours(count: int) -> list[str]:
@@ -67,11 +71,38 @@ class Segment:
         Its name.
     colour : str
         Its colour as ``#RRGGBB``.
+    visible : bool
+        Whether it is shown, and may be overwritten under ``overwrite="visible"``.
+    status : {"not started", "in progress", "completed", "flagged"}, optional
+        How far the work on it is, in the words of 3D Slicer.
+    code : str, optional
+        What it is as a coded term ``"scheme^value^meaning"``, such as
+        ``"SCT^13024002^Tendon"``.
+
+    Raises
+    ------
+    InputError
+        When visible, the status or the form of the code is none of these.
     """
 
     value: int
     name: str
     colour: str
+    visible: bool = True
+    status: str | None = None
+    code: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.visible, bool | np.bool_):
+            raise InputError(f"A segment is visible or not (True, False), not {self.visible!r}.")
+        if self.status is not None and self.status not in SEGMENT_STATUSES:
+            words = ", ".join(f'"{word}"' for word in SEGMENT_STATUSES)
+            raise InputError(f"The status of a segment is one of {words}, not {self.status!r}.")
+        if self.code is not None and not _is_coded_term(self.code):
+            raise InputError(
+                f'A coded term is "scheme^value^meaning", not {self.code!r}.',
+                hint='Write it as "SCT^13024002^Tendon".',
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,6 +289,13 @@ class Mesh:
             raise InputError("A mesh needs one segment value for each face.")
         if len(self.faces) and (self.faces.min() < 0 or self.faces.max() >= len(self.vertices)):
             raise InputError("Faces of a mesh must point to its vertices.")
+
+
+def _is_coded_term(code: object) -> bool:
+    if not isinstance(code, str) or not code.isprintable():
+        return False
+    parts = code.split("^")
+    return len(parts) == 3 and all(part.strip() for part in parts)
 
 
 def _require_on_grid(array: Any, grid: Grid, kinds: str) -> None:

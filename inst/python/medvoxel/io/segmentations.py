@@ -39,7 +39,7 @@ def read_segmentation(
     reference: Volume | Segmentation | None = None,
     progress: ProgressCallback | None = None,
 ) -> Segmentation:
-    """Read a segmentation with the names and colours of its segments.
+    """Read a segmentation with the table of its segments.
 
     Parameters
     ----------
@@ -78,6 +78,14 @@ def read_segmentation(
     MedvoxelWarning
         When segments overlap (the later one is on top), when labels had to change or have
         no name, and when the file says nothing about orientation.
+
+    Notes
+    -----
+    Names and colours come back from every format; what is visible only from NIfTI with its
+    table; the status from that and from ``.seg.nrrd``; coded terms from these, from DICOM
+    segmentations and from structure sets. Of the terms of 3D Slicer and DICOM the type is
+    kept, without category, modifier and region; "Tissue" (SNOMED CT 85756007), which stands
+    there for nothing chosen, is no term here.
     """
     if reference is not None and not isinstance(reference, Volume | Segmentation):
         raise InputError(
@@ -238,7 +246,7 @@ def write_segmentation(
     reference: Volume | Segmentation | None = None,
     progress: ProgressCallback | None = None,
 ) -> tuple[Path, ...]:
-    """Write a segmentation with the names and colours of its segments.
+    """Write a segmentation with the table of its segments.
 
     Parameters
     ----------
@@ -267,6 +275,15 @@ def write_segmentation(
         When the name has another ending, or the file cannot be written.
     GeometryError
         When the reference lies on another grid.
+
+    Warns
+    -----
+    MedvoxelWarning
+        When the format cannot hold a name, a value or a coded term as it is.
+
+    Notes
+    -----
+    :func:`read_segmentation` says what is kept in which format.
     """
     if not isinstance(seg, Segmentation):
         raise InputError(

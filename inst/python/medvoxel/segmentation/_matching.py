@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from ..errors import InputError
@@ -100,8 +100,8 @@ def consensus_table(matched: Sequence[MatchedSegment]) -> tuple[Segment, ...]:
     Returns
     -------
     tuple of Segment
-        One row each, with name, value and colour of the first segmentation that has it;
-        where that value is taken already, the next free one.
+        One row each, that of the first segmentation that has it; where its value is
+        taken already, with the next free one.
     """
     first = [next(row for row in m.rows if row is not None) for m in matched]
     wanted = {row.value for row in first}
@@ -112,5 +112,5 @@ def consensus_table(matched: Sequence[MatchedSegment]) -> tuple[Segment, ...]:
         if value in used:
             value = max(wanted | used) + 1
         used.add(value)
-        rows.append(Segment(value, row.name, row.colour))
+        rows.append(replace(row, value=value))
     return tuple(rows)

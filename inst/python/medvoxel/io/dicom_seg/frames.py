@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ...errors import DependencyError, DicomError, MedvoxelError
 from ...volume import Segment, segment_colours
 from ..dicom.stack import plane_axes
+from ..labels.coded_terms import dicom_term, unless_tissue
 from .colour import hex_from_lab
 from .labels import unique_names
 from .object import open_object
@@ -211,15 +212,19 @@ def _segments(path: Path, data: Any, kind: str) -> tuple[Segment, ...]:
         if number < 1 or any(number == n for n, *_ in rows):
             raise broken(path, f"a segment has the number {number}, which is impossible or taken")
         lab = item.get("RecommendedDisplayCIELabValue")
-        rows.append((number, str(item.get("SegmentLabel") or ""), hex_from_lab(lab)))
+        code = unless_tissue(dicom_term(item, "SegmentedPropertyTypeCodeSequence"))
+        rows.append((number, str(item.get("SegmentLabel") or ""), hex_from_lab(lab), code))
     if not rows:
         raise broken(path, "it describes no segment")
-    numbers, labels, colours = zip(*sorted(rows), strict=True)
+    rows.sort(key=lambda row: row[0])
+    numbers, labels, colours, codes = zip(*rows, strict=True)
     names = unique_names(labels, numbers, "Segment")
     palette = segment_colours(len(rows))
     return tuple(
-        Segment(number, name, colour or spare)
-        for number, name, colour, spare in zip(numbers, names, colours, palette, strict=True)
+        Segment(number, name, colour or spare, code=code)
+        for number, name, colour, spare, code in zip(
+            numbers, names, colours, palette, codes, strict=True
+        )
     )
 
 

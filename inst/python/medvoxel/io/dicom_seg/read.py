@@ -46,7 +46,8 @@ def read_dicom_seg(
     -------
     Segmentation
         Values are the Segment Numbers, names the Segment Labels (a label that occurs again
-        gets a number), colours the recommended ones. With `reference` on its grid, else
+        gets a number), colours the recommended ones, codes the property types (none for
+        "Tissue", which is written where nothing was chosen). With `reference` on its grid, else
         on the grid that the frames span, with the slices that were left out between them
         because they are empty. Where segments overlap, the one with the higher number is
         on top.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from ...progress import ProgressCallback
 from ...volume import Segment, Segmentation, Volume
 from .._paths import user_path
 from .._write import atomic_path
+from ..labels.coded_terms import CATEGORY
 from .colour import lab_from_hex
 from .labels import unique_names
 from .object import warn_dicom
@@ -26,8 +28,10 @@ from .sources import Sources, read_sources
 
 __all__ = ["write_dicom_seg"]
 
-# What DICOM allows in a label (value representation LO).
-_LONGEST_LABEL = 64
+# What DICOM allows in a label and the meaning of a code (value representation LO), and in
+# the name of a coding scheme (SH).
+_LONGEST_LABEL, _LONGEST_SCHEME = 64, 16
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]+")
 # A number for the series that the scans of a study seldom reach.
 _SERIES_NUMBER = 1000
 
@@ -75,25 +79,27 @@ def write_dicom_seg(
     Warns
     -----
     DicomWarning
-        When segment values had to be renumbered (DICOM counts segments 1, 2, 3 ...) or a
-        name had to be changed.
+        When segment values had to be renumbered (DICOM counts segments 1, 2, 3 ...), or a
+        name or the meaning of a code had to be changed.
 
     Notes
     -----
     The type is BINARY, which every viewer opens; frames without a voxel are left out.
-    Every segment is coded as tissue (SNOMED CT 85756007), as 3D Slicer does when nothing
-    is chosen, made by a semi-automatic algorithm. The file names the patient, as the
-    scan's files do.
+    The code of a segment becomes its property type, tissue (SNOMED CT 85756007) where it
+    has none, as 3D Slicer does when nothing is chosen; the category is always tissue, the
+    algorithm semi-automatic. There is no place for visible and status. The file names the
+    patient, as the scan's files do.
     """
     _require_arguments(seg, reference)
     reference.grid.require_same(seg.grid)
     numbered = _renumber(seg)
     sources = read_sources(reference, progress=progress)
     planes = _planes(seg, numbered, reference, sources.frames)
-    labels = _labels(seg.segments)
+    rows = seg.segments
+    described = list(zip(rows, _labels(rows), _codes(rows), strict=True))
     with _quiet():
         try:
-            result = _build(planes, list(zip(seg.segments, labels, strict=True)), sources)
+            result = _build(planes, described, sources)
             with atomic_path(path) as temporary:
                 result.save_as(temporary, enforce_file_format=True)
         except MedvoxelError:
@@ -172,21 +178,49 @@ def _planes(
 
 def _labels(segments: tuple[Segment, ...]) -> list[str]:
     """Names as DICOM allows them."""
-    allowed = [s.name.replace("\\", "/")[:_LONGEST_LABEL].strip() for s in segments]
+    allowed = [_allowed(s.name) for s in segments]
     labels = unique_names(allowed, [s.value for s in segments], "Segment")
     labels = [label[:_LONGEST_LABEL] for label in labels]
     changed = [s.name for s, label in zip(segments, labels, strict=True) if s.name != label]
     if changed:
         warn_dicom(
-            f"Names that DICOM does not allow were changed (64 characters, no backslash): "
-            f"{_some([repr(n) for n in changed])}.",
+            "Names that DICOM does not allow were changed (64 characters, no backslash, "
+            f"line break or tab): {_some([repr(n) for n in changed])}.",
             None,
         )
     return labels
 
 
+def _allowed(text: str) -> str:
+    return _FORBIDDEN.sub(" ", text.replace("\\", "/"))[:_LONGEST_LABEL].strip()
+
+
+def _codes(segments: tuple[Segment, ...]) -> list[tuple[str, str, str]]:
+    """Scheme, value and meaning of what each segment is."""
+    codes, changed = [], []
+    for segment in segments:
+        scheme, value, meaning = (segment.code or CATEGORY).split("^")
+        if len(scheme) > _LONGEST_SCHEME or "\\" in scheme + value:
+            raise InputError(
+                f"DICOM does not allow the code {segment.code!r} of {segment.name!r}.",
+                hint="A coding scheme has up to 16 characters, such as SCT, and no backslash.",
+            )
+        codes.append((scheme, value, _allowed(meaning)))
+        if codes[-1][2] != meaning:
+            changed.append(repr(meaning))
+    if changed:
+        warn_dicom(
+            "Meanings of codes that DICOM does not allow were changed (64 characters, no "
+            f"backslash): {_some(changed)}.",
+            None,
+        )
+    return codes
+
+
 def _build(
-    planes: NDArray[np.integer], segments: list[tuple[Segment, str]], sources: Sources
+    planes: NDArray[np.integer],
+    segments: list[tuple[Segment, str, tuple[str, str, str]]],
+    sources: Sources,
 ) -> Any:
     from highdicom import PlanePositionSequence
     from highdicom.seg import Segmentation as DicomSegmentation
@@ -206,7 +240,7 @@ def _build(
         sources.headers,
         planes,
         "BINARY",
-        [_description(i, s, label) for i, (s, label) in enumerate(segments, start=1)],
+        [_description(i, *segment) for i, segment in enumerate(segments, start=1)],
         series_instance_uid=generate_uid(),
         series_number=_SERIES_NUMBER + min(abs(int(first.get("SeriesNumber") or 0)), 1 << 20),
         sop_instance_uid=generate_uid(),
@@ -216,14 +250,14 @@ def _build(
         software_versions=__version__,
         device_serial_number="0",
         content_label="SEGMENTATION",
-        content_description=", ".join(label for _, label in segments)[:_LONGEST_LABEL].strip(),
+        content_description=", ".join(label for _, label, _ in segments)[:_LONGEST_LABEL].strip(),
         transfer_syntax_uid=ExplicitVRLittleEndian,
         plane_positions=positions,
         series_description=f"Segmentation {described}"[:_LONGEST_LABEL].strip(),
     )
 
 
-def _description(number: int, segment: Segment, label: str) -> Any:
+def _description(number: int, segment: Segment, label: str, code: tuple[str, str, str]) -> Any:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
@@ -231,13 +265,15 @@ def _description(number: int, segment: Segment, label: str) -> Any:
 
     from ... import __version__
 
-    tissue = Code("85756007", "SCT", "Tissue")
+    category, kind = (
+        Code(value, scheme, meaning) for scheme, value, meaning in (CATEGORY.split("^"), code)
+    )
     family = Code("123109", "DCM", "Manual Processing")
     return SegmentDescription(
         number,
         label,
-        tissue,
-        tissue,
+        category,
+        kind,
         "SEMIAUTOMATIC",
         algorithm_identification=AlgorithmIdentificationSequence("medvoxel", family, __version__),
         display_color=CIELabColor(*lab_from_hex(segment.colour)),

@@ -13,7 +13,7 @@ from ...geometry import Grid
 from ...volume import Segment, Segmentation, segment_colours
 from .._file_checks import count_missing
 from .layers import free_name, labels_in, warn_of_unnamed
-from .table import find_label_table
+from .table import LabelRow, find_label_table
 
 __all__ = ["labelmap_segmentation", "whole_labels"]
 
@@ -101,12 +101,12 @@ def labelmap_segmentation(array: NDArray[Any], grid: Grid, path: Path) -> Segmen
     lost = [value for value in found if value not in rows]
     if rows and lost:
         warn_of_unnamed(len(lost), path.name)
-    taken = {name for name, _ in rows.values()}
-    rows.update({value: (free_name(value, taken), None) for value in lost})
+    taken = {row.name for row in rows.values()}
+    rows.update({value: LabelRow(free_name(value, taken)) for value in lost})
     palette = segment_colours(len(rows))
     ordered = rows if table is not None and not lost else dict(sorted(rows.items()))
     segments = [
-        Segment(value, name, colour or palette[i])
-        for i, (value, (name, colour)) in enumerate(ordered.items())
+        Segment(value, row.name, row.colour or palette[i], row.visible, row.status, row.code)
+        for i, (value, row) in enumerate(ordered.items())
     ]
     return Segmentation(labels, grid, tuple(segments))

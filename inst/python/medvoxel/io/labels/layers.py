@@ -30,7 +30,7 @@ class LayeredSegment:
         Which layer it is in.
     label : int
         The value that stands for it there; other layers may use it too.
-    name, colour : str
+    name, colour, status, code
         As of :class:`medvoxel.Segment`.
     """
 
@@ -38,6 +38,8 @@ class LayeredSegment:
     label: int
     name: str
     colour: str
+    status: str | None = None
+    code: str | None = None
 
 
 def merge_layers(
@@ -70,7 +72,8 @@ def merge_layers(
     segments = [*segments, *_without_row(layers, segments, name)]
     values = _own_values(segments, name)
     table = tuple(
-        Segment(value, row.name, row.colour) for value, row in zip(values, segments, strict=True)
+        Segment(value, row.name, row.colour, status=row.status, code=row.code)
+        for value, row in zip(values, segments, strict=True)
     )
     if len(layers) == 1 and [row.label for row in segments] == values:
         return layers[0], table

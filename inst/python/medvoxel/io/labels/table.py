@@ -3,27 +3,60 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...volume import Segment
+from ...volume import SEGMENT_STATUSES, Segment
 from .._file_checks import warn_user
 from ..dicom_seg.labels import unique_names
+from .changed_names import warn_of_changed_names
+from .coded_terms import joined_term
 
-__all__ = ["LabelTable", "find_label_table", "label_table", "table_path"]
+__all__ = ["LabelRow", "LabelTable", "find_label_table", "label_table", "table_path"]
 
 # NIfTI has no place for names and colours. BIDS, which neuroimaging tools follow, puts a
-# look-up table beside the image: tab-separated, columns index, name and color.
+# look-up table beside the image: tab-separated, columns index, name and color, more of
+# one's own, "n/a" where nothing is known, and double quotes around a text with a tab.
 _COLUMNS = ("index", "name", "color")
+_UNKNOWN = "n/a"
+_MORE: dict[str, Callable[[Segment], str]] = {
+    # R and pandas take these words for logical values.
+    "visible": lambda segment: "TRUE" if segment.visible else "FALSE",
+    "status": lambda segment: segment.status or _UNKNOWN,
+    "code": lambda segment: segment.code or _UNKNOWN,
+}
 _ENDING = re.compile(r"(\.nii(\.gz)?|(\.seg)?\.nrrd|\.nhdr)$", re.IGNORECASE)
 _LONGEST = 4 << 20
 _MOST_VALUE = 2**31 - 1
 _SNAP = re.compile(r"\s*(\d+)" + r"\s+([\d.]+)" * 6 + r'\s+"(.*)"\s*')
 
-Rows = list[tuple[int, str, str | None]]
+
+@dataclass(frozen=True)
+class LabelRow:
+    """What a table says of a value.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+    colour : str or None
+        The colour, where it is given.
+    visible, status, code
+        As of :class:`medvoxel.Segment`.
+    """
+
+    name: str
+    colour: str | None = None
+    visible: bool = True
+    status: str | None = None
+    code: str | None = None
+
+
+Rows = list[tuple[int, LabelRow]]
 
 
 @dataclass(frozen=True)
@@ -32,14 +65,14 @@ class LabelTable:
 
     Parameters
     ----------
-    rows : mapping of int to (str, str or None)
-        Name and colour of each value; 0, the background, is left out.
+    rows : mapping of int to LabelRow
+        Of each value; 0, the background, is left out.
     lists_more : bool
         Whether it may well name labels that the file does not hold, as the colour tables
         of programs do.
     """
 
-    rows: Mapping[int, tuple[str, str | None]]
+    rows: Mapping[int, LabelRow]
     lists_more: bool
 
 
@@ -71,13 +104,30 @@ def label_table(segments: Sequence[Segment]) -> str:
     Returns
     -------
     str
-        A line of column names, then one line for each segment.
+        A line of column names, then one for each segment. The columns visible, status and
+        code are there when a segment has something to say in them.
+
+    Warns
+    -----
+    MedvoxelWarning
+        When a name has spaces at its ends, which readers take away.
     """
-    rows = ["\t".join(_COLUMNS)]
+    warn_of_changed_names(segments, str.strip, "a table")
+    usual = Segment(1, "", "")
+    more = [
+        column
+        for column, text in _MORE.items()
+        if any(text(segment) != text(usual) for segment in segments)
+    ]
+    rows = ["\t".join((*_COLUMNS, *more))]
     for segment in segments:
-        name = re.sub(r"[\t\r\n]+", " ", segment.name)
-        rows.append(f"{segment.value}\t{name}\t{segment.colour}")
+        texts = [segment.name, segment.colour, *(_MORE[column](segment) for column in more)]
+        rows.append("\t".join((str(segment.value), *map(_quoted, texts))))
     return "\n".join(rows) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if re.search(r'[\t\r\n"]', text) else text
 
 
 def find_label_table(path: Path) -> LabelTable | None:
@@ -135,8 +185,8 @@ def _warn_of_table(path: Path, error: Exception) -> None:
 
 def _table(rows: Rows, *, lists_more: bool) -> LabelTable:
     rows = [row for row in rows if row[0] > 0]
-    names = unique_names([name for _, name, _ in rows], [row[0] for row in rows], "segment")
-    table = {value: (n, colour) for (value, _, colour), n in zip(rows, names, strict=True)}
+    names = unique_names([row.name for _, row in rows], [value for value, _ in rows], "segment")
+    table = {value: replace(row, name=n) for (value, row), n in zip(rows, names, strict=True)}
     return LabelTable(table, lists_more)
 
 
@@ -151,22 +201,43 @@ def _value(text: str | None) -> int:
 
 
 def _read_bids(text: str) -> Rows:
-    """Columns index, name and, if wished, color, in any order."""
-    lines = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    columns = {(name or "").strip().lower(): name for name in lines.fieldnames or ()}
+    """Columns index, name and, if wished, color and ours, in any order."""
+    head, *lines = _cells(text) or [[]]
+    columns = {name.strip().lower(): i for i, name in enumerate(head)}
     if not {"index", "name"} <= set(columns):
         raise ValueError("it has no columns index and name")
-    rows, seen = [], set()
+    rows: dict[int, LabelRow] = {}
     for line in lines:
-        value = _value(line[columns["index"]])
-        if value in seen:
+        cells = {name: line[i].strip() for name, i in columns.items() if i < len(line)}
+        value = _value(cells.get("index"))
+        if value in rows:
             raise ValueError(f"it names {value} twice")
-        seen.add(value)
-        colour = (line.get(columns.get("color", ""), "") or "").strip()
-        good = re.fullmatch(r"#[0-9a-fA-F]{6}", colour)
-        name = (line[columns["name"]] or "").strip()
-        rows.append((value, name, colour.upper() if good else None))
-    return rows
+        rows[value] = _bids_row(cells)
+    return list(rows.items())
+
+
+def _cells(text: str) -> list[list[str]]:
+    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
+        lines = io.StringIO(text, newline="")
+        try:
+            found = csv.reader(lines, delimiter="\t", quoting=quoting, strict=True)
+            return [line for line in found if line]
+        except csv.Error as error:  # a quote at the start of a name of another program
+            reason = str(error)
+    raise ValueError(reason)
+
+
+def _bids_row(cells: Mapping[str, str]) -> LabelRow:
+    """One segment; what its columns should not say is left out."""
+    colour = cells.get("color", "")
+    status, code = cells.get("status", "").lower(), cells.get("code", "").split("^")
+    return LabelRow(
+        cells.get("name", ""),
+        colour.upper() if re.fullmatch(r"#[0-9a-fA-F]{6}", colour) else None,
+        cells.get("visible", "").lower() not in ("false", "no", "0"),
+        status if status in SEGMENT_STATUSES else None,
+        joined_term(*code) if len(code) == 3 else None,
+    )
 
 
 def _read_slicer(text: str) -> Rows:
@@ -178,7 +249,7 @@ def _read_slicer(text: str) -> Rows:
             raise ValueError(f"it has the line {line[:40]!r}")
         name = words[1].replace("_", " ").strip().strip("'")
         if name and name != "(none)":
-            rows.append((_value(words[0]), name, _colour(words[2:5])))
+            rows.append((_value(words[0]), LabelRow(name, _colour(words[2:5]))))
     return rows
 
 
@@ -189,7 +260,7 @@ def _read_snap(text: str) -> Rows:
         found = _SNAP.fullmatch(line)
         if found is None:
             raise ValueError(f"it has the line {line[:40]!r}")
-        rows.append((_value(found[1]), found[8], _colour(found.groups()[1:4])))
+        rows.append((_value(found[1]), LabelRow(found[8], _colour(found.groups()[1:4]))))
     if not rows:
         raise ValueError("it is empty")
     return rows

@@ -297,7 +297,8 @@ def write_nifti(
 
     References
     ----------
-    The label table follows BIDS, "Discrete segmentations": columns index, name, color.
+    The label table follows BIDS, "Discrete segmentations": columns index, name, color;
+    and, where a segment has something to say in them, visible, status and code.
     """
     if not isinstance(x, Volume | Segmentation):
         raise InputError(f"Only a volume or a segmentation can be written, not {type(x).__name__}.")

@@ -183,6 +183,22 @@ def _unescape(value: str) -> str:
     return re.sub(r"\\([\\n])", lambda m: "\n" if m[1] == "n" else "\\", value)
 
 
+def as_read(value: str) -> str:
+    """Give what comes back of a text that was written, without spaces at its ends.
+
+    Parameters
+    ----------
+    value : str
+        Any text.
+
+    Returns
+    -------
+    str
+        The same, but for characters that a header cannot hold.
+    """
+    return _unescape(escape(value)).strip()
+
+
 def escape(value: str) -> str:
     """Write text so that it fits on the line of a key.
 
@@ -197,7 +213,7 @@ def escape(value: str) -> str:
         On one line, as the format asks for.
     """
     value = value.replace("\\", "\\\\").replace("\r\n", "\n").replace("\n", "\\n")
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", value)
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]+", " ", value)
 
 
 def _checked(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...errors import DicomError, MedvoxelError
 from ..dicom_seg.object import open_object
+from ..labels.coded_terms import dicom_term
 
 __all__ = ["Region", "StructureSet", "read_structures"]
 
@@ -45,6 +47,8 @@ class Region:
         Number of its contours of each other kind.
     degenerate : int
         Number of closed contours of fewer than three corners, which enclose nothing.
+    code : str or None
+        What it is as a coded term ``"scheme^value^meaning"``.
     """
 
     number: int
@@ -54,6 +58,7 @@ class Region:
     contours: list[NDArray[np.float64]] = field(default_factory=list)
     other: Counter[str] = field(default_factory=Counter)
     degenerate: int = 0
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ def read_structures(path: str | os.PathLike[str]) -> StructureSet:
             regions = _regions(path, data)
             for item in _sequence(data, "ROIContourSequence"):
                 _add_contours(path, item, regions)
+            _add_codes(data, regions)
     except MedvoxelError:
         raise
     except Exception as error:  # elements are decoded when they are used: any may be broken
@@ -138,6 +144,16 @@ def _add_contours(path: Path, item: Any, regions: dict[int, Region]) -> None:
             region.degenerate += 1
         else:
             region.contours.append(points)
+
+
+def _add_codes(data: Any, regions: dict[int, Region]) -> None:
+    # Nothing but the codes is lost with observations that are broken.
+    with suppress(Exception):
+        for item in _sequence(data, "RTROIObservationsSequence"):
+            region = regions.get(int(item.ReferencedROINumber))
+            code = dicom_term(item, "RTROIIdentificationCodeSequence")
+            if region is not None and region.code is None:
+                region.code = code
 
 
 def _points(path: Path, contour: Any, which: str) -> NDArray[np.float64]:

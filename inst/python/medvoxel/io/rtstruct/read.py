@@ -43,10 +43,10 @@ def read_rtstruct(
     -------
     Segmentation
         On the reference's grid. Values are 1, 2, 3 ... in the order of the ROI Numbers,
-        which may be 0 or large themselves; names and colours are those of the file (a
-        name that occurs again gets a number). A voxel is inside when its centre is.
-        Contours of one region in one plane count by the even-odd rule, so that one inside
-        another is a hole. Where regions overlap, the later one is on top.
+        which may be 0 or large themselves; names, colours and coded terms are those of the
+        file (a name that occurs again gets a number). A voxel is inside when its centre
+        is. Contours of one region in one plane count by the even-odd rule, so that one
+        inside another is a hole. Where regions overlap, the later one is on top.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def read_rtstruct(
     _warn_of_voxels(placed, painter, list(named))
     palette = segment_colours(len(named))
     segments = [
-        Segment(value, name, region.colour or palette[value - 1])
+        Segment(value, name, region.colour or palette[value - 1], code=region.code)
         for value, (name, region) in enumerate(named.items(), start=1)
     ]
     return Segmentation(painter.array, grid, tuple(segments))

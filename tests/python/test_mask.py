@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -97,3 +99,104 @@ def test_input_is_left_alone():
     scan.array.flags.writeable = False
     mask_scan(scan, seg, keep=2)
     np.testing.assert_array_equal(scan.array, before)
+
+
+def half_scan(dtype=np.float64):
+    """A scan of which the half with the larger x is labelled; 0.5 x 0.8 x 4 mm voxels."""
+    shape = (6, 20, 40)
+    grid = Grid(shape, (4, 0.8, 0.5), (0, 0, 0))
+    array = np.random.default_rng(2).integers(-200, 900, shape).astype(dtype)
+    labels = np.zeros(shape, np.uint8)
+    labels[..., 20:] = 7
+    return Volume(array, grid, "CT", "HU"), Segmentation(labels, grid, SEGMENTS)
+
+
+def test_modes_replace_outside_inside_or_both():
+    scan, seg = case()
+    bone = seg.array == 7
+    inside = mask_scan(scan, seg, keep="bone", mode="inside").array
+    np.testing.assert_array_equal(inside, np.where(bone, -1000, scan.array))
+    both = mask_scan(scan, seg, keep="bone", mode="both").array
+    np.testing.assert_array_equal(both, bone)
+    chosen = mask_scan(scan, seg, keep="bone", mode="both", fill=-7, fill_inside=9).array
+    np.testing.assert_array_equal(chosen, np.where(bone, 9, -7))
+    assert inside.dtype == both.dtype == chosen.dtype == np.int16
+
+
+@pytest.mark.parametrize("sigma", [0.2, 0.6, 1.5])
+def test_a_soft_edge_is_the_normal_distribution(sigma):
+    scan, seg = half_scan()
+    weight = mask_scan(scan, seg, mode="both", soft_edge=sigma).array
+    # The edge lies half way between voxels 19 and 20.
+    away = (np.arange(40) - 19.5) * 0.5
+    expected = np.array([0.5 * (1 + math.erf(d / sigma / math.sqrt(2))) for d in away])
+    np.testing.assert_allclose(weight, np.broadcast_to(expected, weight.shape), atol=2e-4)
+    soft = mask_scan(scan, seg, fill=-1000, soft_edge=sigma).array
+    np.testing.assert_allclose(soft, weight * scan.array + (1 - weight) * -1000, atol=1e-3)
+    soft = mask_scan(scan, seg, fill=-1000, mode="inside", soft_edge=sigma).array
+    np.testing.assert_allclose(soft, (1 - weight) * scan.array + weight * -1000, atol=1e-3)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_soft_edge_is_in_mm_along_each_axis(axis):
+    spacing = np.array((4, 0.8, 0.5))
+    labels = np.zeros((41, 41, 41), np.uint8)
+    labels[tuple(slice(20, None) if a == axis else slice(None) for a in range(3))] = 2
+    grid = Grid(labels.shape, tuple(spacing))
+    seg = Segmentation(labels, grid, SEGMENTS)
+    weight = mask_scan(Volume(labels * 1.0, grid), seg, mode="both", soft_edge=2).array
+    line = np.moveaxis(weight, axis, -1)[20, 20]
+    away = (np.arange(41) - 19.5) * spacing[axis]
+    expected = [0.5 * (1 + math.erf(d / 2 / math.sqrt(2))) for d in away]
+    np.testing.assert_allclose(line, expected, atol=2e-4)
+
+
+def test_a_soft_edge_is_floating_point_and_far_voxels_are_as_without():
+    scan, seg = half_scan(np.int16)
+    soft = mask_scan(scan, seg, soft_edge=0.5).array
+    hard = mask_scan(scan, seg)
+    assert (soft.dtype, hard.array.dtype) == (np.float32, np.int16)
+    np.testing.assert_array_equal(soft[..., :14], hard.array[..., :14])
+    np.testing.assert_allclose(soft[..., 26:], hard.array[..., 26:], rtol=0, atol=0.01)
+
+
+def test_a_thin_structure_keeps_its_values_in_the_middle():
+    scan, seg = half_scan()
+    labels = np.zeros_like(seg.array)
+    labels[3, 10, 20] = 2
+    thin = Segmentation(labels, seg.grid, SEGMENTS)
+    soft = mask_scan(scan, thin, soft_edge=2).array
+    assert soft[3, 10, 20] == pytest.approx(scan.array[3, 10, 20])
+    assert soft[3, 10, 24] > -1000
+
+
+def test_a_soft_edge_without_any_edge():
+    scan, seg = half_scan()
+    full = Segmentation(np.full(seg.array.shape, 2, np.uint8), seg.grid, SEGMENTS)
+    np.testing.assert_array_equal(mask_scan(scan, full, soft_edge=3).array, scan.array)
+    empty = mask_scan(scan, full, keep="bone", soft_edge=3).array
+    assert (empty == -1000).all()
+
+
+def test_values_that_are_not_finite_do_not_spread():
+    scan, seg = half_scan()
+    scan.array[0, 0, 0] = np.nan
+    assert np.isfinite(mask_scan(scan, seg, soft_edge=0.5).array).all()
+    soft = mask_scan(scan, seg, fill=np.nan, soft_edge=0.5).array
+    np.testing.assert_array_equal(np.isfinite(soft[0, 0, [0, 19, 30]]), [False, False, True])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"mode": "FILL_INSIDE"}, "mode is one of"),
+        ({"fill_inside": 1}, 'belongs to the mode "both"'),
+        ({"soft_edge": -1}, "soft_edge must be"),
+        ({"soft_edge": np.inf}, "soft_edge must be"),
+        ({"mode": "both", "fill_inside": 1.5}, "fill must be a whole number"),
+    ],
+)
+def test_bad_arguments(arguments, words):
+    scan, seg = case()
+    with pytest.raises(InputError, match=words):
+        mask_scan(scan, seg, **arguments)

@@ -317,45 +317,6 @@ def test_not_a_mesh():
 
 
 @pytest.mark.parametrize("kind", ["plain", "oblique", "mirrored"])
-def test_smoothing_takes_steps_away_and_keeps_the_volume(kind):
-    grid = fine_grid(kind)
-    centre = middle(grid)
-    rough = make_mesh(labels(grid, distance_to(grid, centre) < 12))
-    smooth = smooth_mesh(rough, iterations=20)
-    np.testing.assert_array_equal(smooth.faces, rough.faces)
-    assert mesh_volume(smooth)[1] == pytest.approx(mesh_volume(rough)[1], rel=0.02)
-    # The faces' normals come nearer to the sphere's.
-    deviation = []
-    for mesh in (rough, smooth):
-        surface = as_trimesh(mesh)
-        radial = surface.triangles_center - centre
-        radial /= np.linalg.norm(radial, axis=1)[:, None]
-        cosine = (surface.face_normals * radial).sum(axis=1)
-        deviation.append(np.average(np.degrees(np.arccos(cosine)), weights=surface.area_faces))
-    assert deviation[1] < 0.6 * deviation[0]
-
-
-def test_smoothing_treats_segments_apart():
-    grid = fine_grid("plain")
-    away = distance_to(grid, middle(grid))
-    seg = labels(grid, away < 7, (away >= 7) & (away < 12))
-    both = smooth_mesh(make_mesh(seg))
-    alone = smooth_mesh(make_mesh(seg, segments=2))
-    np.testing.assert_allclose(
-        both.vertices[both.faces[both.values == 2]], alone.vertices[alone.faces]
-    )
-
-
-def test_no_smoothing_is_no_change():
-    mesh = make_mesh(ball("plain")[0])
-    np.testing.assert_array_equal(smooth_mesh(mesh, iterations=0).vertices, mesh.vertices)
-    with pytest.raises(InputError, match="iterations"):
-        smooth_mesh(mesh, iterations=-1)
-    with pytest.raises(InputError, match="method"):
-        smooth_mesh(mesh, method="median")
-
-
-@pytest.mark.parametrize("kind", ["plain", "oblique", "mirrored"])
 def test_simplifying_keeps_shape_winding_and_closedness(kind):
     scan, centre = ball(kind)
     fine = make_mesh(scan)

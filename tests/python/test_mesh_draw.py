@@ -122,6 +122,25 @@ def test_what_is_in_front_covers_what_is_behind():
     assert len(pixels_of(from_above, BLUE)[0]) == 0
 
 
+def test_hidden_segments_are_left_out():
+    mesh = two_balls(red=(0, -12, 0), blue=(0, 12, 0))
+
+    def seen(hide, table=mesh.segments):
+        again = Mesh(mesh.vertices, mesh.faces, mesh.values, table)
+        picture = draw_mesh(again, width=300, height=300, azimuth=FRONT, elevation=0, hide=hide)
+        return [len(pixels_of(picture, colour)[0]) > 500 for colour in (RED, BLUE)]
+
+    assert seen(None) == [True, False]
+    assert seen("red") == seen([1]) == seen(1) == [False, True]
+    one_hidden = (Segment(1, "red", RED, visible=False), mesh.segments[1])
+    assert seen(None, one_hidden) == [False, True]
+    assert seen([], one_hidden) == [True, False]
+    with pytest.raises(InputError, match="All segments are hidden"):
+        seen([1, "blue"])
+    with pytest.raises(InputError, match="no segment 'skin'"):
+        seen(["red", "skin"])
+
+
 @pytest.mark.parametrize(("width", "height"), [(300, 300), (500, 250), (250, 500)])
 def test_axes_have_one_scale_and_the_picture_its_size(width, height):
     mesh = two_balls(red=(0, 0, 0), blue=(15, 15, 15), radius=4)

@@ -16,7 +16,7 @@ __all__ = ["decimate", "neighbour_mean"]
 _AGGRESSION = 7.0
 
 
-def neighbour_mean(faces: NDArray[np.int64], count: int) -> Any:
+def neighbour_mean(faces: NDArray[np.int64], count: int) -> tuple[Any, NDArray[np.bool_]]:
     """Make the matrix that takes every vertex to the mean of its neighbours.
 
     Parameters
@@ -28,18 +28,22 @@ def neighbour_mean(faces: NDArray[np.int64], count: int) -> Any:
 
     Returns
     -------
-    csr_matrix, shape (count, count)
+    mean : csr_matrix, shape (count, count)
         Rows sum to 1; a vertex without neighbours stays where it is.
+    border : ndarray of bool, shape (count,)
+        Vertices at an edge of one face only, which a closed surface has none of.
     """
     start = np.concatenate([faces.ravel(), np.roll(faces, -1, axis=1).ravel()])
     end = np.concatenate([np.roll(faces, -1, axis=1).ravel(), faces.ravel()])
     links = coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count)).tocsr()
+    border = np.zeros(count, dtype=bool)
+    border[links.indices[links.data == 1]] = True
     links.data[:] = 1.0
     alone = np.flatnonzero(np.diff(links.indptr) == 0)
     if len(alone):
         links = links + coo_matrix((np.ones(len(alone)), (alone, alone)), shape=links.shape)
     degree = np.asarray(links.sum(axis=1)).ravel()
-    return (diags(1.0 / degree) @ links).tocsr()
+    return (diags(1.0 / degree) @ links).tocsr(), border
 
 
 def decimate(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._mesh_raster import corner_normals, light, rasterise
-from ._mesh_tools import check_mesh, check_whole, is_closed
+from ._mesh_tools import check_mesh, check_whole, is_closed, used_vertices
 from .errors import InputError
 from .progress import ProgressCallback
 from .volume import Mesh
@@ -31,6 +32,7 @@ def draw_mesh(
     height: int = 1200,
     elevation: float = 20.0,
     azimuth: float = -60.0,
+    hide: int | str | Sequence[int | str] | None = None,
     progress: ProgressCallback | None = None,
 ) -> NDArray[np.uint8]:
     """Draw a mesh with light and shade, axes in millimetres and a legend.
@@ -46,6 +48,9 @@ def draw_mesh(
     azimuth : float
         Where the viewer stands, in degrees from the patient's left towards posterior:
         -60 is in front and to the left of the patient, 0 left, 90 behind.
+    hide : int, str or sequence of these, optional
+        Values or names of segments to leave out; by default those that are not visible.
+        An empty list leaves out none.
     progress : callable, optional
         See :class:`medvoxel.progress.Progress`.
 
@@ -57,7 +62,8 @@ def draw_mesh(
     Raises
     ------
     InputError
-        When the mesh has no faces, or an argument is not one of those above.
+        When the mesh has no faces, all of its segments are hidden, or an argument is not
+        one of those above.
 
     Notes
     -----
@@ -73,11 +79,39 @@ def draw_mesh(
     for name, angle in (("elevation", elevation), ("azimuth", azimuth)):
         if not isinstance(angle, int | float | np.number) or not np.isfinite(angle):
             raise InputError(f"{name} must be an angle in degrees, not {angle!r}.")
+    mesh = _shown(mesh, hide)
     canvas, axes = _stage(mesh, _FINER * width, _FINER * height, elevation, azimuth)
     picture = np.asarray(canvas.buffer_rgba())[..., :3].astype(np.float32) / 255
     _paint(picture, mesh, axes, _directions(elevation, azimuth), progress)
     small = sum(picture[i::_FINER, j::_FINER] for i in range(_FINER) for j in range(_FINER))
     return np.rint(small * (255 / _FINER**2)).astype(np.uint8)
+
+
+def _shown(mesh: Mesh, hide: int | str | Sequence[int | str] | None) -> Mesh:
+    """Leave hidden segments out."""
+    if hide is None:
+        hidden = [row.value for row in mesh.segments if not row.visible]
+    else:
+        chosen = [hide] if isinstance(hide, str | int | np.integer) else list(hide)
+        hidden = [row.value for row in mesh.segments if row.value in chosen or row.name in chosen]
+        unknown = set(chosen) - {row.value for row in mesh.segments}
+        unknown -= {row.name for row in mesh.segments}
+        if unknown:
+            names = ", ".join(repr(row.name) for row in mesh.segments)
+            raise InputError(
+                f"There is no segment {sorted(map(str, unknown))[0]!r} to hide.",
+                hint=f"Segments here: {names}.",
+            )
+    kept = ~np.isin(mesh.values, hidden)
+    if kept.all():
+        return mesh
+    if not kept.any():
+        raise InputError(
+            "All segments are hidden, so there is nothing to draw.",
+            hint="An empty hide shows all of them.",
+        )
+    vertices, faces = used_vertices(mesh.vertices, mesh.faces[kept])
+    return Mesh(vertices, faces, mesh.values[kept], mesh.segments)
 
 
 def _stage(

@@ -91,6 +91,11 @@ def segment_kmeans(
     takes a voxel of another class. A free voxel that two classes enclose goes to the one
     that encloses less, which is the inner one.
 
+    Classes are ranges of values, the same everywhere in the scan. An MR scan often is
+    brighter near the coil (bias field), and one tissue then falls into two classes. Correct
+    it before, crop the scan to the region in question, or use :func:`grow_from_seeds`,
+    which compares neighbours only.
+
     References
     ----------
     S. Lloyd, "Least squares quantization in PCM", IEEE Trans. Inf. Theory 28 (1982)

@@ -1,10 +1,9 @@
-"""Segment by a range of grey values."""
+"""Segment by a range of grey values, given or found in the histogram."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -12,12 +11,12 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, MedvoxelWarning
 from ..volume import Segment, Segmentation, Volume, segment_colours
+from ._histogram_thresholds import METHODS, count_values, find_threshold
+from ._ranges import above, bound, within
 
 __all__ = ["segment_threshold"]
 
-# Histograms of whole numbers are exact up to this many different values; other data is
-# binned as finely, so that a few extreme voxels cannot blur the threshold.
-_BINS = 65536
+_MOST_BINS = 2**20
 
 
 def segment_threshold(
@@ -26,10 +25,12 @@ def segment_threshold(
     *,
     lower: float | None = None,
     upper: float | None = None,
-    method: Literal["range", "otsu"] = "range",
+    method: Literal["range", "otsu", "isodata", "li", "triangle", "yen"] = "range",
+    side: Literal["above", "below"] = "above",
+    bins: int | None = None,
     name: str | None = None,
 ) -> Segmentation:
-    """Segment the voxels whose value lies in a range.
+    """Segment the voxels whose value lies in a range, or on one side of a threshold.
 
     Parameters
     ----------
@@ -37,11 +38,18 @@ def segment_threshold(
         The scan.
     lower, upper : float, optional
         Bounds in the unit of the scan, both inclusive. ``None`` is no bound; with
-        ``method="range"`` at least one is needed.
-    method : {"range", "otsu"}
-        ``"otsu"`` finds the lower bound that parts dark from bright best, and keeps the
-        bright side. Values outside `lower` and `upper` then take no part in the search
-        and are not kept: ``lower=-500`` parts soft tissue from bone, not body from air.
+        ``method="range"`` at least one is needed. With another method, values outside
+        take no part in the search and are not kept: ``lower=-500`` parts soft tissue from
+        bone, not body from air.
+    method : {"range", "otsu", "isodata", "li", "triangle", "yen"}
+        ``"range"`` keeps what lies between the bounds; the others find a threshold in the
+        histogram and keep one side of it. The names are those of 3D Slicer.
+    side : {"above", "below"}
+        Which side of a found threshold is kept: the bright one, as Slicer does by default,
+        or the dark one, to which the threshold itself belongs.
+    bins : int, optional
+        Bins of equal width to count values in. By default whole numbers get one for each
+        value; other data 65536, and 256 with ``"triangle"`` and ``"yen"``.
     name : str, optional
         Name of the segment; the range itself by default, such as ``"300 to 1900 HU"``
         or ``"above 128 HU (Otsu)"``.
@@ -56,88 +64,102 @@ def segment_threshold(
     ------
     InputError
         When no bound is given, a bound is not finite, `lower` is above `upper`, the method
-        is unknown, or Otsu's method has no two values to part.
+        is unknown or has no two values to part, or `side` or `bins` is given without a
+        method to use it.
 
     Warns
     -----
     MedvoxelWarning
         When no voxel lies in the range.
 
+    Notes
+    -----
+    Otsu's method maximises the variance between the sides. IsoData takes the lowest
+    threshold midway between the means of the sides, Li's the minimum of the cross entropy
+    near the mean, Yen's the maximum of the correlation. The triangle method takes the
+    value farthest below the line from the peak of the histogram to the end of its longer
+    tail, which is where 1 % of the voxels are left (in scikit-image the last voxel). The
+    definitions are those of scikit-image and of ITK, which 3D Slicer uses: with the same
+    bins the threshold is within a few bins of ITK's. ITK counts in 256 bins unless told
+    otherwise; ``"triangle"`` and ``"yen"`` read the heights of single bins, and find another
+    threshold in other bins. ``bins=256`` follows ITK.
+
+    One threshold takes the scan to be equally bright everywhere. An MR scan often is
+    brighter near the coil (bias field). Correct it before, crop the scan to the region in
+    question, or use :func:`grow_from_seeds`, which compares neighbours only.
+
     References
     ----------
     N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. Syst.
-    Man Cybern. 9 (1979) 62-66, in the implementation of scikit-image; here from the exact
-    histogram of all voxels where values are whole numbers.
+    Man Cybern. 9 (1979) 62-66. T. W. Ridler and S. Calvard, "Picture thresholding using an
+    iterative selection method", IEEE Trans. Syst. Man Cybern. 8 (1978) 630-632. C. H. Li
+    and P. K. S. Tam, "An iterative algorithm for minimum cross entropy thresholding",
+    Pattern Recognit. Lett. 19 (1998) 771-776. G. W. Zack et al., "Automatic measurement of
+    sister chromatid exchange frequency", J. Histochem. Cytochem. 25 (1977) 741-753. J. C.
+    Yen et al., "A new criterion for automatic multilevel thresholding", IEEE Trans. Image
+    Process. 4 (1995) 370-378.
     """
-    lower, upper = _bound("lower", lower), _bound("upper", upper)
-    if lower is not None and upper is not None and lower > upper:
-        raise InputError(f"lower ({lower:g}) is above upper ({upper:g}).", hint="Swap them.")
-    if method not in ("range", "otsu"):
-        raise InputError(f'method must be "range" or "otsu", not {method!r}.')
-    if method == "range" and lower is None and upper is None:
-        raise InputError(
-            "A threshold needs lower, upper or both.",
-            hint='Give a bound, or use method = "otsu" to find one.',
-        )
+    lower, upper = bound("lower", lower), bound("upper", upper)
+    _check(lower, upper, method, side, bins)
     unit = f" {volume.unit}" if volume.unit else ""
-    if method == "otsu":
-        found = _otsu(volume.array, lower, upper)
-        mask = _above(volume.array, found, upper)
-        ending = "" if upper is None else f" to {upper:.6g}"
-        default = f"above {found:.6g}{ending}{unit} (Otsu)"
-    else:
-        mask = _within(volume.array, lower, upper)
+    if method == "range":
+        mask, ending = within(volume.array, lower, upper), ""
         default = _range_name(lower, upper) + unit
+    else:
+        found = _threshold(volume.array, lower, upper, method, bins)
+        ending = f"{unit} ({METHODS[method].label})"
+        if side == "above":
+            mask = above(volume.array, found, upper)
+            default = f"above {found:.6g}" + ("" if upper is None else f" to {upper:.6g}") + ending
+        else:
+            mask = within(volume.array, lower, found)
+            default = _range_name(lower, found) + ending
     if not mask.any():
         _warn_empty(volume, default, unit)
     segment = Segment(1, default if name is None else str(name), segment_colours(1)[0])
     return Segmentation(mask.view(np.uint8), volume.grid, (segment,))
 
 
-def _bound(name: str, value: float | None) -> float | None:
-    if value is None:
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+def _check(
+    lower: float | None, upper: float | None, method: str, side: str, bins: int | None
+) -> None:
+    if lower is not None and upper is not None and lower > upper:
+        raise InputError(f"lower ({lower:g}) is above upper ({upper:g}).", hint="Swap them.")
+    if method != "range" and method not in METHODS:
+        known = ", ".join(f'"{word}"' for word in ("range", *METHODS))
+        raise InputError(f"method must be one of {known}, not {method!r}.")
+    if side not in ("above", "below"):
+        raise InputError(f'side must be "above" or "below", not {side!r}.')
+    if method == "range":
+        if lower is None and upper is None:
+            raise InputError(
+                "A threshold needs lower, upper or both.",
+                hint='Give a bound, or use method = "otsu" to find one.',
+            )
+        if side != "above" or bins is not None:
+            word = "bins" if side == "above" else "side"
+            raise InputError(
+                f"{word} is for the methods that find a threshold.",
+                hint='Use lower and upper alone, or a method such as "otsu".',
+            )
+    whole = isinstance(bins, (int, np.integer)) and not isinstance(bins, bool)
+    if bins is not None and not (whole and 2 <= bins <= _MOST_BINS):
+        raise InputError(f"bins must be a whole number, 2 to {_MOST_BINS}, not {bins!r}.")
+
+
+def _threshold(
+    array: NDArray[Any], lower: float | None, upper: float | None, method: str, bins: int | None
+) -> float:
+    histogram = count_values(array, lower, upper, method, bins)
+    if np.count_nonzero(histogram.counts) < 2:
         raise InputError(
-            f"{name} must be a finite number, not {value!r}.",
-            hint=f"Leave {name} out for no bound on that side.",
+            f"The {METHODS[method].label} method needs at least two different values within "
+            "the bounds.",
+            hint='Widen lower and upper, or give a range with method = "range".',
         )
-    return number
-
-
-def _within(array: NDArray[Any], lower: float | None, upper: float | None) -> NDArray[np.bool_]:
-    """Voxels of a range, compared in the type of the array: no wide copy is made."""
-    whole = array.dtype.kind in "iu"
-    limits = np.iinfo(array.dtype) if whole else None
-    if limits is not None:
-        # For whole numbers 99.5 and 100 are the same lower bound. A bound beyond the type
-        # cuts nothing, or everything.
-        lower = None if lower is None else math.ceil(lower)
-        upper = None if upper is None else math.floor(upper)
-        if (lower or 0) > limits.max or (upper or 0) < limits.min:
-            return np.zeros(array.shape, dtype=bool)
-        lower = None if lower is None or lower <= limits.min else lower
-        upper = None if upper is None or upper >= limits.max else upper
-    if lower is None and upper is None:
-        return np.ones(array.shape, dtype=bool) if whole else np.isfinite(array)
-    if lower is None:
-        return array <= upper
-    mask = array >= lower
-    if upper is not None:
-        mask &= array <= upper
-    return mask
-
-
-def _above(array: NDArray[Any], threshold: float, upper: float | None) -> NDArray[np.bool_]:
-    if array.dtype.kind in "iu":
-        return _within(array, math.floor(threshold) + 1, upper)
-    mask = array > threshold
-    mask &= _within(array, None, upper)
-    return mask
+    found = find_threshold(histogram, method)
+    # A cut between whole numbers is one at the lower of them.
+    return float(math.floor(found)) if array.dtype.kind in "iu" else found
 
 
 def _range_name(lower: float | None, upper: float | None) -> str:
@@ -158,57 +180,3 @@ def _warn_empty(volume: Volume, wanted: str, unit: str) -> None:
         ),
         stacklevel=3,
     )
-
-
-def _otsu(array: NDArray[Any], lower: float | None, upper: float | None) -> float:
-    """Find Otsu's threshold of the values within bounds; the bright side lies above it."""
-    from skimage.filters import threshold_otsu
-
-    counts, centres, tops = _histogram(array, lower, upper)
-    used = counts > 0  # empty bins at the dark end would have no mean
-    counts, centres, tops = counts[used], centres[used], tops[used]
-    if len(counts) < 2:
-        raise InputError(
-            "Otsu's method needs at least two different values within the bounds.",
-            hint="Widen lower and upper, or give a range without Otsu's method.",
-        )
-    found = threshold_otsu(hist=(counts, centres))
-    return float(tops[np.searchsorted(centres, found)])
-
-
-def _histogram(
-    array: NDArray[Any], lower: float | None, upper: float | None
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Count values within bounds: counts, centres and highest values of bins.
-
-    Whole numbers of common range get a bin for each value. Slices are taken one by one,
-    because counting makes copies of 8 bytes a voxel.
-    """
-
-    def parts() -> Iterator[NDArray[Any]]:
-        whole = array.dtype.kind in "iu" and lower is None and upper is None
-        for part in array:
-            chosen = part.ravel() if whole else part[_within(part, lower, upper)]
-            if array.dtype.kind == "f":
-                chosen = chosen[np.isfinite(chosen)]
-            if chosen.size:
-                yield chosen
-
-    ranges = [(part.min().item(), part.max().item()) for part in parts()]
-    if not ranges:
-        return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0)
-    low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
-    if array.dtype.kind in "iu" and high - low < _BINS:
-        exact = np.zeros(high - low + 1, dtype=np.int64)
-        for part in parts():
-            exact += np.bincount(part.astype(np.int64) - low, minlength=len(exact))
-        values = np.arange(low, high + 1, dtype=float)
-        return exact, values, values
-    if low == high:
-        return np.ones(1, dtype=np.int64), np.full(1, low), np.full(1, low)
-    counts = np.zeros(_BINS, dtype=np.int64)
-    for part in parts():
-        found, edges = np.histogram(part, bins=_BINS, range=(low, high))
-        counts += found
-    # A bin holds its lower edge and not its upper one.
-    return counts, (edges[1:] + edges[:-1]) / 2, np.nextafter(edges[1:], -np.inf)

@@ -37,7 +37,7 @@ def test_logic_with_a_segment_of_another_segmentation(any_grid, operation):
     np.testing.assert_array_equal(out.array[~wanted & a], 0)
     assert changes[0].after_ml == pytest.approx(wanted.sum() * any_grid.voxel_volume / 1000)
     # Without permission, voxels of other segments stay theirs.
-    out, _ = mv.combine_segments(seg, operation, "a", "b", other=other)
+    out, _ = mv.combine_segments(seg, operation, "a", "b", other=other, overwrite="none")
     np.testing.assert_array_equal(out.mask("a"), wanted & (a | (seg.array == 0)))
     for name in ("b", "c"):
         np.testing.assert_array_equal(out.mask(name), seg.mask(name))
@@ -46,12 +46,12 @@ def test_logic_with_a_segment_of_another_segmentation(any_grid, operation):
 def test_a_modifier_of_the_same_labelmap_gives_its_voxels_up(any_grid):
     seg = labels(any_grid, 1)
     a, b = seg.mask("a"), seg.mask("b")
-    added, changes = mv.combine_segments(seg, "add", "a", "b")
+    added, changes = mv.combine_segments(seg, "add", "a", "b", overwrite="none")
     np.testing.assert_array_equal(added.mask("a"), a | b)
     assert not added.mask("b").any()
     np.testing.assert_array_equal(added.mask("c"), seg.mask("c"))
     assert [(c.segment, c.after_ml) for c in changes][1] == ("b", 0.0)
-    copied, _ = mv.combine_segments(seg, "copy", "a", "b")
+    copied, _ = mv.combine_segments(seg, "copy", "a", "b", overwrite="none")
     np.testing.assert_array_equal(copied.mask("a"), b)
     same, _ = mv.combine_segments(seg, "subtract", "a", "b")
     np.testing.assert_array_equal(same.array, seg.array)
@@ -73,6 +73,34 @@ def test_operators_without_a_modifier(any_grid):
     ):
         out, _ = mv.combine_segments(seg, operation, 1, overwrite=overwrite)
         np.testing.assert_array_equal(out.mask(1), wanted, err_msg=f"{operation} {overwrite}")
+
+
+def test_removed_segments_leave_the_table_and_the_voxels(any_grid):
+    seg = labels(any_grid, 1)
+    ml = any_grid.voxel_volume / 1000
+    out, changes = mv.remove_segments(seg, ["c", 1])
+    assert [row.name for row in out.segments] == ["b"]
+    np.testing.assert_array_equal(out.array, np.where(seg.array == 2, 2, 0))
+    assert [(c.segment, c.value, c.after_ml) for c in changes] == [("a", 1, 0.0), ("c", 9, 0.0)]
+    assert changes[1].before_ml == pytest.approx((seg.array == 9).sum() * ml)
+    nothing, _ = mv.remove_segments(seg, ["a", "b", "c"])
+    assert nothing.segments == ()
+    assert not nothing.array.any()
+
+
+def test_a_segment_that_is_masked_is_not_removed(any_grid):
+    seg = labels(any_grid, 1)
+    editable = np.ones(any_grid.shape, dtype=bool)
+    editable[tuple(np.argwhere(seg.array == 2)[:5].T)] = False
+    with pytest.raises(InputError, match=r"5 voxels of 'b' may not be edited.*masking"):
+        mv.remove_segments(seg, "b", editable=editable)
+    out, _ = mv.remove_segments(seg, "a", editable=editable)
+    assert [row.name for row in out.segments] == ["b", "c"]
+    with pytest.raises(InputError, match="no segment 'd'"):
+        mv.remove_segments(seg, "d")
+    for nothing in (None, []):
+        with pytest.raises(InputError, match="names no segment"):
+            mv.remove_segments(seg, nothing)
 
 
 def test_bad_arguments(make_grid):

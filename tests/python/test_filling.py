@@ -51,7 +51,7 @@ def test_holes_within_slices_as_simpleitk_fills_them(any_grid, plane, rng):
     sitk = pytest.importorskip("SimpleITK")
     mask = rng.random(any_grid.shape) < 0.55
     seg = mv.Segmentation(mask.astype(np.uint8), any_grid, ROWS)
-    axis = plane_axis(seg, plane)
+    axis = plane_axis(seg.grid, plane)
     theirs = np.stack(
         [
             sitk.GetArrayFromImage(
@@ -68,7 +68,7 @@ def test_holes_within_slices_as_simpleitk_fills_them(any_grid, plane, rng):
 
 def test_a_tube_is_a_hole_in_one_plane_only(any_grid):
     seg = mv.Segmentation(np.zeros(any_grid.shape, dtype=np.uint8), any_grid, ROWS)
-    axis = plane_axis(seg, "axial")
+    axis = plane_axis(seg.grid, "axial")
     array = seg.array.copy()
     tube = np.moveaxis(array, axis, 0)
     tube[2:-2, 3:9, 3:9] = 1
@@ -86,7 +86,7 @@ def test_a_hole_with_another_segment_in_it(make_grid):
     array[4:7, 5:10, 5:10] = 0
     array[5, 7, 7] = 2
     seg = mv.Segmentation(array, grid, ROWS)
-    out, _ = mv.fill_holes(seg, "bone")
+    out, _ = mv.fill_holes(seg, "bone", overwrite="none")
     assert (out.array == 1).sum() == 7 * 9 * 9 - 1
     assert out.array[5, 7, 7] == 2
     out, (bone, marrow) = mv.fill_holes(seg, "bone", overwrite="all")
@@ -140,6 +140,24 @@ def test_a_ball_in_a_shell_together(any_grid):
     between = (abs(z) < 8) & (radius < 14)
     assert not (out.array[between] == 0).any()  # no gap where the two meet
     assert len(changes) == 2
+
+
+def test_what_was_drawn_stays_whichever_segment_comes_first(make_grid):
+    grid = make_grid("anisotropic")
+    array = np.zeros(grid.shape, dtype=np.uint8)
+    array[2, 3:17, 3:20] = array[8, 3:17, 3:20] = 1
+    array[4, 8:12, 8:12] = array[6, 8:12, 8:12] = 2  # drawn where bone has a gap
+    seg = mv.Segmentation(array, grid, ROWS)
+    first, _ = mv.fill_between_slices(seg, ["bone", "marrow"])
+    other, _ = mv.fill_between_slices(seg, ["marrow", "bone"])
+    for out in (first, other):
+        np.testing.assert_array_equal(out.array[array != 0], array[array != 0])
+        assert (out.array[3:8] != 0).all(axis=0)[3:17, 3:20].all()
+    # Alone, bone takes what it needs, or what it may.
+    alone, _ = mv.fill_between_slices(seg, "bone")
+    assert not (alone.array == 2).any()
+    spared, _ = mv.fill_between_slices(seg, "bone", overwrite="none")
+    np.testing.assert_array_equal(spared.array == 2, array == 2)
 
 
 def test_two_rods_do_not_pull_at_each_other(make_grid):

@@ -88,11 +88,16 @@ def test_a_region_is_added_at_a_point(any_grid):
     array[5, 7, 7] = 5
     seg = mv.Segmentation(array, any_grid, ROWS)
     at = place(any_grid, 4, 5, 5)
-    out, _ = mv.islands(seg, 3, operation="add_selected", at=at)
-    assert (out.array == 3).sum() == 7 * 9 * 9 - 1
-    assert out.array[5, 7, 7] == 5
-    assert out.array[0, 0, 0] == 0
-    out, _ = mv.islands(seg, 3, operation="add_selected", at=at, overwrite="all")
+    # A region ends where another segment begins, as in Slicer, also where it may be taken.
+    for overwrite in ("none", "all"):
+        out, _ = mv.islands(seg, 3, operation="add_selected", at=at, overwrite=overwrite)
+        assert (out.array == 3).sum() == 7 * 9 * 9 - 1
+        assert out.array[5, 7, 7] == 5
+        assert out.array[0, 0, 0] == 0
+    core = place(any_grid, 5, 7, 7)
+    out, _ = mv.islands(seg, 3, operation="add_selected", at=core)
+    assert (out.array == 3).sum() == 7 * 9 * 9 - 75 + 1
+    out, _ = mv.islands(seg, 3, operation="add_selected", at=[at, core])
     assert (out.array == 3).sum() == 7 * 9 * 9
     assert not (out.array == 5).any()
 
@@ -112,6 +117,17 @@ def test_split_islands_become_instances(any_grid):
     fewer, _ = mv.split_islands(seg, "bone", minimum_size=24 * any_grid.voxel_volume, unit="mm3")
     assert [row.name for row in fewer.segments] == ["bone 1", "bone 2", "skin"]
     assert fewer.array[1, 1, 1] == 0
+
+
+def test_split_islands_keep_what_the_segment_is(make_grid):
+    seg = blocks(make_grid("plain"))
+    bone = mv.Segment(3, "bone", "#E69F00", False, "in progress", "SCT^272673000^Bone")
+    out, _ = mv.split_islands(
+        mv.Segmentation(seg.array, seg.grid, (bone, ROWS[1])), "bone", minimum_size=0
+    )
+    assert {(r.visible, r.status, r.code) for r in out.segments[:3]} == {
+        (False, "in progress", "SCT^272673000^Bone")
+    }
 
 
 def test_split_passes_over_names_that_are_taken(make_grid):
@@ -156,7 +172,7 @@ def test_bad_arguments(make_grid):
     with pytest.raises(InputError, match="not in segment 'bone' but in 'skin'"):
         mv.islands(seg, 3, operation="keep_selected", at=place(grid, 4, 11, 13))
     with pytest.raises(InputError, match="in 'skin' and may not be added"):
-        mv.islands(seg, 3, operation="add_selected", at=place(grid, 4, 11, 13))
+        mv.islands(seg, 3, operation="add_selected", at=place(grid, 4, 11, 13), overwrite="none")
     empty = mv.Segmentation(np.zeros(grid.shape, dtype=np.uint8), grid, ROWS)
     with pytest.raises(InputError, match="no voxels"):
         mv.split_islands(empty, 3)

@@ -146,12 +146,23 @@ def test_joint_is_the_strongest_of_the_blurred(any_grid):
     assert clear.mean() > 0.9
 
 
+def test_the_mean_of_a_mask_cut_at_half_is_its_median(any_grid):
+    seg = noise(any_grid)
+    for kernel in (2.1, 4.0, 9.0):
+        median, mean = (smooth(seg, method=way, kernel=kernel) for way in ("median", "mean"))
+        np.testing.assert_array_equal(mean, median)
+
+
 def test_joint_leaves_other_segments_alone(any_grid):
     array = np.random.default_rng(5).integers(0, 4, any_grid.shape).astype(np.uint8)
     seg = mv.Segmentation(array, any_grid, ROWS)
-    joint, _ = mv.smooth_segment(seg, ["a", "b"], method="joint", kernel=1.0)
+    settings = {"method": "joint", "kernel": 1.0}
+    joint, _ = mv.smooth_segment(seg, ["a", "b"], overwrite="none", **settings)
     np.testing.assert_array_equal(joint.array == 3, array == 3)
     assert (joint.array != array).any()
+    taking, changes = mv.smooth_segment(seg, ["a", "b"], **settings)
+    assert ((array == 3) & (taking.array != 3)).any()
+    assert [change.segment for change in changes] == ["a", "b", "c"]
 
 
 def test_kernel_sizes_are_those_of_slicer():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..geometry import Grid
 from ..progress import Progress, ProgressCallback
 from ..volume import Segment, Segmentation
 from .components import bounding_box
@@ -22,14 +23,16 @@ __all__ = [
     "VolumeChange",
     "chosen_segments",
     "edit_each",
+    "is_any",
     "plane_axis",
 ]
 
 Mask = NDArray[np.bool_]
-Overwrite = Literal["none", "all"]
+Overwrite = Literal["all", "visible", "none"]
 Segments = int | str | Sequence[int | str] | None
 Box = tuple[slice, ...]
 
+_FEW = 4  # labels up to which comparing one by one is faster than looking them up
 _PLANES = {"axial": "IS", "coronal": "AP", "sagittal": "LR"}
 
 
@@ -60,9 +63,9 @@ class Editor:
     ----------
     segmentation : Segmentation
         Where the work starts; it is left alone.
-    overwrite : {"none", "all"}
-        Whether a growing segment takes voxels of label 0 only or those of every other
-        segment too.
+    overwrite : {"all", "visible", "none"}
+        What a growing segment may take besides voxels of label 0: voxels of all other
+        segments, of those whose ``visible`` is true, or of none.
     editable : ndarray of bool, shape (z, y, x), optional
         No voxel outside changes; all may by default.
 
@@ -73,14 +76,16 @@ class Editor:
     """
 
     def __init__(
-        self, segmentation: Segmentation, *, overwrite: str = "none", editable: Mask | None = None
+        self, segmentation: Segmentation, *, overwrite: str = "all", editable: Mask | None = None
     ) -> None:
-        if overwrite not in ("none", "all"):
-            raise InputError(f'overwrite must be "none" or "all", not {overwrite!r}.')
+        if overwrite not in get_args(Overwrite):
+            words = ", ".join(f'"{word}"' for word in get_args(Overwrite))
+            raise InputError(f"overwrite must be one of {words}, not {overwrite!r}.")
         self.before = segmentation
         self.array = np.array(segmentation.array, order="C")
         self.overwrite = overwrite
-        self.editable = _editable(editable, segmentation)
+        self._visible = [row.value for row in segmentation.segments if row.visible]
+        self._editable = _editable(editable, segmentation)
         self._gained: dict[int, int] = {}
 
     def box(self, value: int, reach: Sequence[int] = (1, 1, 1)) -> Box | None:
@@ -119,12 +124,9 @@ class Editor:
         if self.overwrite == "all":
             free = np.ones(labels.shape, dtype=bool)
         else:
-            free = labels == 0
-            for value in also:
-                free |= labels == value
-        if self.editable is not None:
-            free &= self.editable[box]
-        return free
+            visible = self._visible if self.overwrite == "visible" else ()
+            free = is_any(labels, {0, *visible, *also})
+        return self._allowed(free, box)
 
     def replace(self, value: int, mask: Mask, box: Box, *, also: Collection[int] = ()) -> None:
         """Give a segment another mask within a box, as far as it may change.
@@ -142,16 +144,31 @@ class Editor:
         """
         labels = self.array[box]
         inside = labels == value
-        gone = inside & ~mask
-        if self.editable is not None:
-            gone &= self.editable[box]
+        gone = self._allowed(inside & ~mask, box)
         new = mask & ~inside
         new &= self.free(box, also=also)
-        taken, counts = np.unique(labels[new], return_counts=True)
-        for other, count in zip(taken.tolist(), counts.tolist(), strict=True):
-            self._count(other, -count)
-        self._count(value, int(counts.sum()) - int(np.count_nonzero(gone)))
+        taken = labels[new]
+        self._count(value, len(taken) - int(np.count_nonzero(gone)))
+        self._lose(taken)
         labels[new] = value
+        labels[gone] = 0
+
+    def clear(self, values: Collection[int] | None, mask: Mask, box: Box) -> None:
+        """Take voxels away from segments, as far as they may change.
+
+        Parameters
+        ----------
+        values : collection of int or None
+            The segments; ``None`` is whatever lies there.
+        mask : ndarray of bool
+            The voxels, in the box.
+        box : tuple of slice
+            The box.
+        """
+        labels = self.array[box]
+        gone = mask & (labels != 0 if values is None else is_any(labels, values))
+        gone = self._allowed(gone, box)
+        self._lose(labels[gone])
         labels[gone] = 0
 
     def widen(self, value: int) -> None:
@@ -179,9 +196,7 @@ class Editor:
             The box; outside, the segment stays as it is.
         """
         labels = self.array[box]
-        moved = (labels == value) & (values != value)
-        if self.editable is not None:
-            moved &= self.editable[box]
+        moved = self._allowed((labels == value) & (values != value), box)
         for new, count in zip(*np.unique(values[moved], return_counts=True), strict=True):
             self._count(int(new), int(count))
         self._count(value, -int(np.count_nonzero(moved)))
@@ -216,6 +231,18 @@ class Editor:
                 changes.append(VolumeChange(row.name, row.value, before * ml, after * ml))
         return Segmentation(self.array, self.before.grid, table), changes
 
+    def _allowed(self, mask: Mask, box: Box) -> Mask:
+        """Leave of a mask, which is changed itself, what may be edited."""
+        if self._editable is not None:
+            # R has no arrays of one byte: its masks come as integers.
+            mask &= self._editable[box] != 0
+        return mask
+
+    def _lose(self, labels: NDArray[np.integer]) -> None:
+        # Sorting is slow, and label 0, which most are, is not counted.
+        for other, count in zip(*np.unique(labels[labels != 0], return_counts=True), strict=True):
+            self._count(int(other), -int(count))
+
     def _count(self, value: int, gained: int) -> None:
         if value != 0:
             self._gained[value] = self._gained.get(value, 0) + gained
@@ -247,7 +274,7 @@ def edit_each(
     reach : sequence of int
         Voxels that the box is larger than the segment, (z, y, x). At least one, so that
         the border of the box is background wherever it is not the border of the scan.
-    overwrite : {"none", "all"}
+    overwrite : {"all", "visible", "none"}
         As for :class:`Editor`.
     editable : ndarray of bool, optional
         As for :class:`Editor`.
@@ -296,40 +323,62 @@ def chosen_segments(segmentation: Segmentation, segment: Segments) -> list[Segme
     return list(dict.fromkeys(segmentation.find(one) for one in wanted))
 
 
-def plane_axis(segmentation: Segmentation, plane: str) -> int:
+def is_any(labels: NDArray[np.integer], values: Collection[int]) -> Mask:
+    """Find the voxels that have one of some labels.
+
+    Parameters
+    ----------
+    labels : ndarray of int
+        Labels.
+    values : collection of int
+        Those that are looked for.
+
+    Returns
+    -------
+    ndarray of bool
+        The shape of `labels`.
+    """
+    if len(values) > _FEW:
+        return np.isin(labels, list(values))
+    found = np.zeros(labels.shape, dtype=bool)
+    for value in values:
+        found |= labels == value
+    return found
+
+
+def plane_axis(grid: Grid, plane: str) -> int:
     """Find the array axis that runs across a plane of the body.
 
     Parameters
     ----------
-    segmentation : Segmentation
-        The segments.
+    grid : Grid
+        The grid.
     plane : {"axial", "coronal", "sagittal"}
         The plane; on an oblique grid, the slices nearest to it.
 
     Returns
     -------
     int
-        0 for the slices of the array, 1 for its rows, 2 for its columns.
+        Axis of the array (z, y, x).
 
     Raises
     ------
     InputError
-        When `plane` is none of these.
+        When there is no such plane.
     """
     if plane not in _PLANES:
         raise InputError(f'plane must be "axial", "coronal" or "sagittal", not {plane!r}.')
-    code = segmentation.grid.orientation[::-1]
+    code = grid.orientation[::-1]
     return next(axis for axis in range(3) if code[axis] in _PLANES[plane])
 
 
 def _editable(editable: Mask | None, segmentation: Segmentation) -> Mask | None:
     if editable is None:
         return None
-    # R has no arrays of one byte: its masks come as integers.
     if not isinstance(editable, np.ndarray) or editable.dtype.kind not in "biu":
         raise InputError("editable must be a mask: an array of bool, True where edits are allowed.")
     if editable.shape != segmentation.grid.shape:
         raise InputError(
             f"editable has shape {editable.shape} but the segmentation {segmentation.grid.shape}."
         )
-    return editable if editable.dtype == bool else editable != 0
+    return editable

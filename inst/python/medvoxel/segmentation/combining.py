@@ -1,14 +1,24 @@
-"""Combine segments by logic: Slicer's logical operators."""
+"""Combine segments by Slicer's logical operators, and remove them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..errors import InputError
 from ..volume import Segmentation
-from ._editing import Editor, Mask, Overwrite, VolumeChange
+from ._editing import (
+    Editor,
+    Mask,
+    Overwrite,
+    VolumeChange,
+    chosen_segments,
+    is_any,
+)
 
-__all__ = ["combine_segments"]
+__all__ = ["combine_segments", "remove_segments"]
 
 _WITH_MODIFIER = ("copy", "add", "subtract", "intersect")
 _ALONE = ("invert", "clear", "fill")
@@ -21,7 +31,7 @@ def combine_segments(
     modifier: int | str | None = None,
     *,
     other: Segmentation | None = None,
-    overwrite: Overwrite = "none",
+    overwrite: Overwrite = "all",
     editable: Mask | None = None,
 ) -> tuple[Segmentation, list[VolumeChange]]:
     """Change a segment by a logical operator.
@@ -41,8 +51,9 @@ def combine_segments(
     other : Segmentation, optional
         Segmentation that the modifier is in, on the same grid; `segmentation` itself by
         default.
-    overwrite : {"none", "all"}
-        Whether the segment may take only voxels without a segment, or all.
+    overwrite : {"all", "visible", "none"}
+        What a segment may take besides voxels without a segment: voxels of all other
+        segments, of the visible ones, or of none.
     editable : ndarray of bool, shape (z, y, x), optional
         Only voxels inside may change.
 
@@ -84,6 +95,55 @@ def combine_segments(
     new = _combined(editor.array == row.value, mask, operation)
     editor.replace(row.value, new, (slice(None),) * 3, also=given_up)
     return editor.result([row])
+
+
+def remove_segments(
+    segmentation: Segmentation,
+    segment: int | str | Sequence[int | str],
+    *,
+    editable: Mask | None = None,
+) -> tuple[Segmentation, list[VolumeChange]]:
+    """Remove segments: their voxels, and their rows of the table.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        The segments.
+    segment : int, str or sequence of these
+        Values or names of the segments.
+    editable : ndarray of bool, shape (z, y, x), optional
+        Only voxels inside may change, so all voxels of the segments must lie there.
+
+    Returns
+    -------
+    segmentation : Segmentation
+        The other segments.
+    changes : list of VolumeChange
+        Volumes of the removed segments before, and 0 after.
+
+    Raises
+    ------
+    InputError
+        When `editable` leaves out voxels of the segments, or a segment does not exist.
+    """
+    if segment is None:
+        raise InputError("segment names no segment.", hint="Name those that are to go.")
+    rows = chosen_segments(segmentation, segment)
+    editor = Editor(segmentation, editable=editable)
+    everywhere = (slice(None),) * 3
+    values = [row.value for row in rows]
+    editor.clear(values, is_any(editor.array, values), everywhere)
+    left = int(np.count_nonzero(is_any(editor.array, values)))
+    if left:
+        names = ", ".join(repr(row.name) for row in rows)
+        raise InputError(
+            f"{left} voxel{'s' if left > 1 else ''} of {names} may not be edited, so "
+            f"{'they' if len(rows) > 1 else 'it'} cannot be removed.",
+            hint="Clear the masking first: the editable range and the editable area.",
+        )
+    emptied, changes = editor.result(rows)
+    others = tuple(row for row in segmentation.segments if row not in rows)
+    return replace(emptied, segments=others), changes
 
 
 def _modifier_mask(

@@ -20,6 +20,7 @@ from ._editing import (
     VolumeChange,
     chosen_segments,
     edit_each,
+    is_any,
     plane_axis,
 )
 from .components import bounding_box
@@ -35,7 +36,7 @@ def fill_holes(
     segment: Segments = None,
     *,
     plane: str | None = None,
-    overwrite: Overwrite = "none",
+    overwrite: Overwrite = "all",
     editable: Mask | None = None,
     progress: ProgressCallback | None = None,
 ) -> tuple[Segmentation, list[VolumeChange]]:
@@ -50,8 +51,9 @@ def fill_holes(
     plane : {"axial", "coronal", "sagittal"}, optional
         Fill what is closed within each slice of this plane (on an oblique grid, the
         slices nearest to it). By default what is closed in 3D.
-    overwrite : {"none", "all"}
-        Whether only holes without a segment are filled, or also those that others lie in.
+    overwrite : {"all", "visible", "none"}
+        What a segment may take besides voxels without a segment: voxels of all other
+        segments, of the visible ones, or of none.
     editable : ndarray of bool, shape (z, y, x), optional
         Only voxels inside may change.
     progress : callable, optional
@@ -76,7 +78,7 @@ def fill_holes(
     """
     make = fill_cavities
     if plane is not None:
-        make = partial(_fill_slices, axis=plane_axis(segmentation, plane))
+        make = partial(_fill_slices, axis=plane_axis(segmentation.grid, plane))
     return edit_each(
         segmentation,
         segment,
@@ -107,7 +109,7 @@ def fill_between_slices(
     segment: Segments = None,
     *,
     plane: str | None = None,
-    overwrite: Overwrite = "none",
+    overwrite: Overwrite = "all",
     editable: Mask | None = None,
     progress: ProgressCallback | None = None,
 ) -> tuple[Segmentation, list[VolumeChange]]:
@@ -122,8 +124,9 @@ def fill_between_slices(
     plane : {"axial", "coronal", "sagittal"}, optional
         The plane of the drawn slices. By default that across which the chosen segments
         have the largest share of empty slices.
-    overwrite : {"none", "all"}
-        Whether only voxels without a segment are filled, or all.
+    overwrite : {"all", "visible", "none"}
+        What a segment may take besides voxels without a segment: voxels of all other
+        segments, of the visible ones, or of none.
     editable : ndarray of bool, shape (z, y, x), optional
         Only voxels inside may change.
     progress : callable, optional
@@ -132,8 +135,8 @@ def fill_between_slices(
     Returns
     -------
     segmentation : Segmentation
-        The filled segments. Drawn slices stay as they are; nothing is added before the
-        first nor behind the last.
+        The filled segments. What was drawn of the chosen segments stays as it is; nothing
+        is added before the first slice of a segment nor behind its last.
     changes : list of VolumeChange
         Volumes before and after, of the chosen segments and of all that have changed.
 
@@ -178,6 +181,8 @@ def fill_between_slices(
             better = values > depth[at]
             np.copyto(depth[at], values, where=better)
             winner[at][better] = number
+    # What was drawn of a chosen segment is what the user wants, also inside another one.
+    winner[is_any(labels, [row.value for row in rows])] = 0
     for number, row in enumerate(rows, 1):
         new = (labels == row.value) | (winner == number)
         editor.replace(row.value, np.moveaxis(new, 0, axis), box)
@@ -186,7 +191,7 @@ def fill_between_slices(
 
 def _gap_axis(segmentation: Segmentation, rows: Sequence[Segment], plane: str | None) -> int | None:
     """Array axis across the drawn slices; None when there is no gap."""
-    axes = range(3) if plane is None else [plane_axis(segmentation, plane)]
+    axes = range(3) if plane is None else [plane_axis(segmentation.grid, plane)]
     shares = dict.fromkeys(axes, 0.0)
     for row in rows:
         mask = segmentation.mask(row.value)

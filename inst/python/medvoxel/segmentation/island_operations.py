@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..errors import InputError
 from ..progress import ProgressCallback
 from ..volume import Segment, Segmentation, segment_colours
 from ._editing import Editor, Mask, Overwrite, VolumeChange, edit_each
+from ._points import nearest_voxels, points_in_scan
 from .components import largest_components
 
 __all__ = ["islands", "split_islands"]
@@ -32,7 +34,7 @@ def islands(
     unit: str = "voxels",
     at: ArrayLike | None = None,
     connectivity: int = 6,
-    overwrite: Overwrite = "none",
+    overwrite: Overwrite = "all",
     editable: Mask | None = None,
     progress: ProgressCallback | None = None,
 ) -> tuple[Segmentation, list[VolumeChange]]:
@@ -48,7 +50,8 @@ def islands(
         ``"keep_largest"`` (of equally large islands the first in the array);
         ``"remove_small"`` (those below `minimum_size`); ``"keep_selected"`` and
         ``"remove_selected"`` (those that hold the points `at`); ``"add_selected"`` (the
-        regions without the segment that hold the points, as far as they may change);
+        regions that hold the points, of one label each: without a segment or of another
+        segment, as far as they may change);
         ``"split"``, see :func:`split_islands`.
     minimum_size : float
         For ``"remove_small"`` and ``"split"``.
@@ -59,8 +62,9 @@ def islands(
         nearest to each counts.
     connectivity : {6, 18, 26}
         Neighbours of a voxel: across faces, edges too, or corners too.
-    overwrite : {"none", "all"}
-        Whether ``"add_selected"`` takes only voxels without a segment, or all.
+    overwrite : {"all", "visible", "none"}
+        What a segment may take besides voxels without a segment: voxels of all other
+        segments, of the visible ones, or of none.
     editable : ndarray of bool, shape (z, y, x), optional
         Only voxels inside may change.
     progress : callable, optional
@@ -146,8 +150,8 @@ def split_islands(
     -------
     segmentation : Segmentation
         With the islands by size: "bone 1", the largest, has the value and colour that
-        "bone" had; "bone 2" and on stand behind it with new values and colours.
-        Numbers of names that are taken are left out.
+        "bone" had; "bone 2" and on stand behind it with new values and colours, and with
+        its status, coded term and visibility. Numbers of names that are taken are left out.
     changes : list of VolumeChange
         Volumes before and after, of the islands. Before, the first was the whole segment.
 
@@ -195,7 +199,8 @@ def _part_rows(segmentation: Segmentation, row: Segment, count: int) -> list[Seg
         if name not in taken:
             new = len(parts)
             value = top + new if new else row.value
-            parts.append(Segment(value, name, colours[new - 1] if new else row.colour))
+            colour = colours[new - 1] if new else row.colour
+            parts.append(replace(row, value=value, name=name, colour=colour))
     return parts
 
 
@@ -210,8 +215,11 @@ def _on_selected(
     everywhere = (slice(None),) * 3
     field = editor.free(everywhere) & ~inside if operation == "add_selected" else inside
     _require_on(field, editor, row, operation, points)
-    labels, _ = _label(field, connectivity)
-    hit = _is_in(labels, {int(labels[tuple(point)]) for point in points})
+    hit = np.zeros(inside.shape, dtype=bool)
+    # Regions end where another segment begins, or "all" would take the whole scan.
+    for value in {int(editor.array[tuple(point)]) for point in points}:
+        labels, _ = _label(field & (editor.array == value), connectivity)
+        hit |= _is_in(labels, {int(labels[tuple(point)]) for point in points} - {0})
     if operation == "add_selected":
         hit |= inside
     elif operation == "remove_selected":
@@ -232,7 +240,7 @@ def _require_on(
         if operation == "add_selected":
             raise InputError(
                 f"{place} is in {there} and may not be added to segment {row.name!r}.",
-                hint='Choose a point without a segment that may be edited, or overwrite = "all".',
+                hint="Choose a point that the masking and overwrite let change.",
             )
         raise InputError(
             f"{place} is not in segment {row.name!r} but in {there}.",
@@ -247,15 +255,8 @@ def _voxels_at(
         raise InputError(
             f"Operation {operation!r} needs a point in the island.", hint="Give it as at, in mm."
         )
-    points = np.atleast_2d(np.asarray(at, dtype=float))
-    if points.ndim != 2 or points.shape[1] != 3 or not len(points) or not np.isfinite(points).all():
-        raise InputError(f"at must be points (x, y, z) in mm, not an array of {points.shape}.")
-    voxels = np.floor(segmentation.grid.lps_to_index(points) + 0.5).astype(np.int64)
-    outside = ((voxels < 0) | (voxels >= segmentation.grid.shape)).any(axis=1)
-    if outside.any():
-        x, y, z = points[int(np.argmax(outside))]
-        raise InputError(f"The point at ({x:.4g}, {y:.4g}, {z:.4g}) mm (LPS) is outside the scan.")
-    return voxels
+    grid = segmentation.grid
+    return nearest_voxels(grid, points_in_scan(grid, at))
 
 
 def _smallest(segmentation: Segmentation, minimum_size: float, unit: str) -> int:

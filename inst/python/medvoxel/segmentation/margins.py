@@ -20,7 +20,7 @@ def margin(
     segment: Segments = None,
     mm: float = 3.0,
     *,
-    overwrite: Overwrite = "none",
+    overwrite: Overwrite = "all",
     editable: Mask | None = None,
     progress: ProgressCallback | None = None,
 ) -> tuple[Segmentation, list[VolumeChange]]:
@@ -34,8 +34,9 @@ def margin(
         Values or names of the segments; all by default, one after the other.
     mm : float
         Distance in mm between voxel centres: positive grows, negative shrinks.
-    overwrite : {"none", "all"}
-        Whether a segment that grows may take only voxels without a segment, or all.
+    overwrite : {"all", "visible", "none"}
+        What a segment may take besides voxels without a segment: voxels of all other
+        segments, of the visible ones, or of none.
     editable : ndarray of bool, shape (z, y, x), optional
         Only voxels inside may change.
     progress : callable, optional
@@ -80,7 +81,7 @@ def hollow(
     thickness: float = 3.0,
     *,
     mode: str = "inside",
-    overwrite: Overwrite = "none",
+    overwrite: Overwrite = "all",
     editable: Mask | None = None,
     progress: ProgressCallback | None = None,
 ) -> tuple[Segmentation, list[VolumeChange]]:
@@ -98,8 +99,9 @@ def hollow(
         What the present surface becomes: the inside of the shell, which then lies around
         the present segment; its middle; or its outside, so that the shell is the rim of
         the present segment.
-    overwrite : {"none", "all"}
-        Whether a shell may take only voxels without a segment, or all.
+    overwrite : {"all", "visible", "none"}
+        What a segment may take besides voxels without a segment: voxels of all other
+        segments, of the visible ones, or of none.
     editable : ndarray of bool, shape (z, y, x), optional
         Only voxels inside may change.
     progress : callable, optional

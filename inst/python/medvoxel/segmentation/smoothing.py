@@ -36,7 +36,7 @@ def smooth_segment(
     *,
     method: str = "median",
     kernel: float = 3.0,
-    overwrite: Overwrite = "none",
+    overwrite: Overwrite = "all",
     editable: Mask | None = None,
     progress: ProgressCallback | None = None,
 ) -> tuple[Segmentation, list[VolumeChange]]:
@@ -59,8 +59,9 @@ def smooth_segment(
         Size in mm: diameter of the box or ball, and for ``"gaussian"`` and ``"joint"`` the
         standard deviation. Each axis gets its own number of voxels, see
         :func:`kernel_size`.
-    overwrite : {"none", "all"}
-        Whether a segment that grows may take only voxels without a segment, or all.
+    overwrite : {"all", "visible", "none"}
+        What a segment may take besides voxels without a segment: voxels of all other
+        segments, of the visible ones, or of none.
     editable : ndarray of bool, shape (z, y, x), optional
         Only voxels inside may change.
     progress : callable, optional
@@ -81,10 +82,10 @@ def smooth_segment(
 
     Notes
     -----
-    Methods and sizes as in the Segment Editor of 3D Slicer, whose joint smoothing works on
-    surfaces instead. Balls are exact on every spacing, see
-    :mod:`medvoxel.segmentation.morphology`. Beyond the border of the scan its last voxels
-    are repeated for the box and the Gaussian.
+    Methods and sizes as in the Segment Editor of 3D Slicer, which has no mean (its median
+    does the same) and whose joint smoothing works on surfaces instead. Balls are exact on
+    every spacing, see :mod:`medvoxel.segmentation.morphology`. Beyond the border of the
+    scan its last voxels are repeated for the box and the Gaussian.
     """
     if method not in _METHODS:
         raise InputError(f"method must be one of {', '.join(_METHODS)}, not {method!r}.")

@@ -36,7 +36,8 @@ check_volume <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
 # NA has no place in NumPy's integers: it would arrive as the smallest number.
 check_complete <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
   force(arg)
-  if (anyNA(x)) abort_values(which(is.na(x)), "missing", "is.na(x)", x, arg, call)
+  # Of an object with a class, R would make a copy to look through.
+  if (anyNA(array_only(x))) abort_values(which(is.na(x)), "missing", "is.na(x)", x, arg, call)
   if (is.double(x) && any(is.infinite(range(x)))) {
     abort_values(which(is.infinite(x)), "infinite", "is.infinite(x)", x, arg, call)
   }

@@ -10,7 +10,8 @@
 #'   around all its segments is kept.
 #' @param margin Room that is left around the segments, in mm. It ends at the edge of the
 #'   scan.
-#' @returns The box, as a scan or segmentation.
+#' @returns The box, as a scan or segmentation. A segmentation that carries its scan takes the
+#'   same box of it along; its history ends.
 #' @seealso [mask_scan()], which keeps the grid; [mm_to_voxel()] for boxes in mm.
 #' @export
 #' @examplesIf medvoxel::medvoxel_available()
@@ -26,10 +27,17 @@ crop <- function(x, first = NULL, last = NULL, around = NULL, margin = 0) {
   if (!is.null(around) && !(is.null(first) && is.null(last))) {
     medvoxel_abort("Give either {.arg around} or {.arg first} and {.arg last}.", "input")
   }
-  core_call(
+  box <- core_call(
     "crop", x, first = zyx_index(first), last = zyx_index(last), around = around,
     margin = as.double(margin)
   )
+  with_same_part(box, x, function(scan) crop(scan, first, last, around, margin))
+}
+
+# A segmentation takes the same part of its scan along.
+with_same_part <- function(part, whole, take) {
+  scan <- attr(whole, "scan")
+  if (is.null(scan) || !is_segmentation(whole)) part else with_scan(part, take(scan))
 }
 
 check_corner <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {

@@ -59,9 +59,8 @@ format.medvoxel_mesh <- function(x, ...) {
   table <- summary(x)
   count <- nrow(table)
   rows <- sprintf(
-    "  %s  %s  %s faces  %s ml", format(table$value), format(table$name),
-    format(table$faces, big.mark = ","),
-    format(vapply(signif(table$volume_ml, 4), format, ""), justify = "right")
+    "  %s  %s  %s faces  %s ml%s", format(table$value), format(shown_name(table$name)),
+    format(table$faces, big.mark = ","), format_ml(table$mesh_ml), voxel_words(table)
   )
   big <- function(n) format(n, big.mark = ",")
   title <- sprintf(
@@ -69,6 +68,14 @@ format.medvoxel_mesh <- function(x, ...) {
     big(nrow(x$faces)), big(nrow(x$vertices))
   )
   c(title, extent_lines(x), rows)
+}
+
+format_ml <- function(ml) format(vapply(signif(ml, 4), format, ""), justify = "right")
+
+voxel_words <- function(table) {
+  if (is.null(table$voxel_ml)) return("")
+  off <- format(sprintf("%+.1f %%", round(table$difference_percent, 1) + 0), justify = "right")
+  sprintf("  (voxels %s ml, %s)", format_ml(table$voxel_ml), off)
 }
 
 # Where the mesh lies, in the words of the frame.
@@ -87,10 +94,16 @@ extent_lines <- function(x) {
 
 #' @export
 summary.medvoxel_mesh <- function(object, ...) {
-  table <- object$segments
+  table <- object$segments[c("value", "name", "colour")]
   volume <- enclosed_volume(object)
   table$faces <- vapply(table$value, function(v) sum(object$values == v), 0L)
-  table$volume_ml <- vapply(table$value, function(v) sum(volume[object$values == v]), 0) / 1000
+  table$mesh_ml <- vapply(table$value, function(v) sum(volume[object$values == v]), 0) / 1000
+  voxel_ml <- attr(object, "voxel_ml")
+  # Rows of the table may have been taken away by hand.
+  if (length(voxel_ml) == nrow(table)) {
+    table$voxel_ml <- voxel_ml
+    table$difference_percent <- 100 * (table$mesh_ml / voxel_ml - 1)
+  }
   table
 }
 

@@ -48,7 +48,7 @@ ankle_phantom <- function(spacing = c(0.6, 0.6, 2), shape = NULL, modality = c("
     seed = as.integer(check_number(seed, 0, .Machine$integer.max, whole = TRUE)),
     .progress = "Building the phantom"
   )
-  rlang::set_names(phantom, c("scan", "truth"))
+  list(scan = phantom[[1]], truth = with_scan(phantom[[2]], phantom[[1]]))
 }
 
 check_shape <- function(shape, call = caller_env()) {

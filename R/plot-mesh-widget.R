@@ -1,14 +1,22 @@
 # The plotly widget of a mesh. It is made of a list, because plot_ly() and add_trace()
 # lose the colour of a mesh3d trace.
 
-mesh_widget <- function(mesh, opacity, elevation, azimuth) {
+mesh_widget <- function(mesh, opacity, hidden, elevation, azimuth) {
   rows <- which(mesh$segments$value %in% mesh$values)
-  segments <- lapply(rows, function(row) mesh$segments[row, ])
-  surfaces <- lapply(rows, function(row) {
-    surface_trace(mesh, mesh$segments[row, ], opacity[row], lamp(elevation, azimuth))
+  each <- function(make) {
+    lapply(rows, function(row) {
+      segment <- mesh$segments[row, ]
+      trace <- make(segment, row)
+      # Not there at first; a click on its entry in the legend shows it.
+      if (segment$value %in% hidden) trace$visible <- "legendonly"
+      trace
+    })
+  }
+  surfaces <- each(function(segment, row) {
+    surface_trace(mesh, segment, opacity[row], lamp(elevation, azimuth))
   })
   widget <- plotly::as_widget(list(
-    data = c(surfaces, lapply(segments, legend_trace)),
+    data = c(surfaces, each(function(segment, row) legend_trace(segment))),
     layout = list(
       scene = mesh_scene(mesh, elevation, azimuth),
       showlegend = TRUE, font = list(color = "#3C4043", size = 13),

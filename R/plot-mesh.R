@@ -15,6 +15,9 @@
 #'   4 MB for plotly itself. The still picture always shows all of them.
 #' @param opacity Of the surfaces in the widget, from 0 (invisible) to 1; one number, or
 #'   one a segment in the order of [segment_table()].
+#' @param hide Names or values of segments that are not shown at first in the widget (a
+#'   click on their entry in the legend shows them), and are left out of the still picture.
+#'   By default those that are not visible by [segment_table()]; `character()` shows all.
 #' @param elevation,azimuth Where the viewer stands, in degrees: above the axial plane, and
 #'   from the patient's left towards posterior (-90 is in front, 0 left, 90 behind).
 #' @param width,height Size of the still picture in pixels.
@@ -27,24 +30,29 @@
 #' m <- smooth_mesh(make_mesh(as_segmentation(values, x, "block")))
 #' plot_mesh(m, interactive = FALSE, width = 600, height = 600)
 #' if (interactive()) plot_mesh(m)
+#'
+#' values[8:12, 8:12, 4:6] <- 2L
+#' m <- make_mesh(as_segmentation(values, x, c("shell", "core")))
+#' plot_mesh(m, interactive = FALSE, hide = "shell", width = 600, height = 600)
 plot_mesh <- function(mesh, interactive = TRUE, max_faces = 50000, opacity = 1,
-                      elevation = 20, azimuth = -60, width = 1200, height = 1200) {
+                      hide = NULL, elevation = 20, azimuth = -60, width = 1200, height = 1200) {
   check_mesh(mesh)
   check_flag(interactive)
   check_number(max_faces, lower = 100, whole = TRUE)
   check_number(elevation, lower = -90, upper = 90)
   check_number(azimuth)
   check_has_faces(mesh)
+  hidden <- hidden_segments(mesh, hide)
   if (interactive) {
     opacity <- check_opacity(opacity, nrow(mesh$segments))
     if (nrow(mesh$faces) > max_faces) mesh <- simplify_mesh(mesh, max_faces)
-    return(mesh_widget(mesh, opacity, elevation, azimuth))
+    return(mesh_widget(mesh, opacity, hidden, elevation, azimuth))
   }
   check_number(width, lower = 100, whole = TRUE)
   check_number(height, lower = 100, whole = TRUE)
   pixels <- core_call(
     "draw_mesh", mesh, width = width, height = height, elevation = elevation,
-    azimuth = azimuth, .progress = "Drawing the surface"
+    azimuth = azimuth, hide = as.list(hidden), .progress = "Drawing the surface"
   )
   picture_plot(pixels)
 }
@@ -53,6 +61,25 @@ check_has_faces <- function(mesh, call = caller_env()) {
   if (nrow(mesh$faces) == 0) {
     medvoxel_abort("The mesh has no faces, so there is nothing to draw.", "input", call = call)
   }
+}
+
+# Values of the segments that a plot does not show.
+hidden_segments <- function(mesh, hide, call = caller_env()) {
+  table <- mesh$segments
+  if (is.null(hide)) return(table$value[!is_visible(table)])
+  known <- if (is.character(hide)) table$name else table$value
+  unknown <- setdiff(hide, known)
+  if (!(is.character(hide) || is.numeric(hide)) || length(unknown) > 0) {
+    medvoxel_abort(
+      c(
+        "{.arg hide} must be names or values of segments.",
+        x = if (length(unknown)) "There is no segment {.val {unknown}}.",
+        i = "Segments here: {.val {table$name}}."
+      ),
+      "input", call = call
+    )
+  }
+  table$value[known %in% hide]
 }
 
 check_opacity <- function(x, count, call = caller_env()) {

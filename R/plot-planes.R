@@ -18,20 +18,22 @@
 #'   array(ifelse(ball < 300, 60, -1000) + 900 * (ball < 60), c(48, 40, 12)),
 #'   spacing = c(1, 1, 3), unit = "HU"
 #' )
-#' plot_planes(x, segmentation = as_segmentation(x > 500, x, "core"))
+#' core <- as_segmentation(x > 500, x, "core")
+#' plot_planes(x, segmentation = core)
+#' plot_planes(core, opacity = 0, outline = TRUE)
 plot_planes <- function(x, at = NULL, window = NULL, segmentation = NULL, opacity = 0.4,
-                        lines = TRUE, interpolate = TRUE) {
-  check_scan(x)
+                        outline = FALSE, lines = TRUE, interpolate = TRUE) {
+  data <- plotted_data(x, segmentation)
+  x <- data$scan
   check_number(opacity, lower = 0, upper = 1)
+  overlay <- list(opacity = opacity, outline = check_outline(outline, 3))
   check_flag(lines)
   check_flag(interpolate)
-  if (!is.null(segmentation)) check_segmentation(segmentation)
-  if (!is.null(segmentation)) check_same_grid(x, segmentation)
   window <- resolve_window(window, x)
-  index <- if (is.null(at)) middle_index(x, segmentation) else index_at(x, at)
+  index <- if (is.null(at)) middle_index(x, data$segmentation) else index_at(x, at)
   views <- lapply(names(planes), function(plane) slice_view(x, plane))
-  pictures <- plane_pictures(x, views, index, window, segmentation, opacity)
-  draw_planes(x, views, index, window, pictures, lines, interpolate)
+  pictures <- plane_pictures(x, views, index, window, data$segmentation, overlay)
+  draw_planes(x, views, index, window, pictures, lines, interpolate, overlay$outline)
 }
 
 index_at <- function(x, at, call = caller_env()) {
@@ -52,13 +54,16 @@ index_at <- function(x, at, call = caller_env()) {
   index
 }
 
-# Along each axis the middle of the labelled voxels, or that of the scan.
+# Along each axis the middle of the voxels of visible segments, or that of the scan.
 middle_index <- function(x, segmentation) {
   middle <- (dim(x) + 1) %/% 2
   if (is.null(segmentation)) return(middle)
+  table <- attr(segmentation, "segments")
+  hidden <- table$value[!is_visible(table)]
   counts <- lapply(dim(x), numeric)
   for (z in seq_len(dim(x)[3])) {
-    inside <- .subset(segmentation, seq_len(dim(x)[1]), seq_len(dim(x)[2]), z) > 0
+    labels <- .subset(segmentation, seq_len(dim(x)[1]), seq_len(dim(x)[2]), z)
+    inside <- labels > 0 & !(labels %in% hidden)
     dim(inside) <- dim(x)[1:2]
     counts[[1]] <- counts[[1]] + rowSums(inside)
     counts[[2]] <- counts[[2]] + colSums(inside)
@@ -76,19 +81,20 @@ typical_middle <- function(counts) {
   typical[which.min(abs(typical - middle))]
 }
 
-plane_pictures <- function(x, views, index, window, segmentation, opacity) {
+plane_pictures <- function(x, views, index, window, segmentation, overlay) {
   each <- lapply(views, function(view) {
-    slice_pictures(x, view, index[view$axis], window, segmentation, opacity, pixel_budget(1, 3))
+    slice_pictures(x, view, index[view$axis], window, segmentation, overlay, pixel_budget(1, 3))
   })
   seen <- unique(unlist(lapply(each, function(e) e$segments$value)))
   table <- if (!is.null(segmentation)) attr(segmentation, "segments")
   list(
     images = lapply(each, function(e) e$images[[1]]),
+    outlines = lapply(each, function(e) e$outlines[[1]]),
     segments = table[table$value %in% seen, , drop = FALSE]
   )
 }
 
-draw_planes <- function(x, views, index, window, pictures, lines, interpolate) {
+draw_planes <- function(x, views, index, window, pictures, lines, interpolate, outline) {
   size <- do.call(pmax, lapply(views, function(view) view$size))
   names <- vapply(views, function(v) sprintf("%s, slice %d", v$plane, index[v$axis]), "")
   slice <- factor(names, names)
@@ -99,7 +105,7 @@ draw_planes <- function(x, views, index, window, pictures, lines, interpolate) {
       cbind(make(views[[i]], tiles[i, ]), slice = slice[i])
     }))
   }
-  plot <- draw_tiles(tiles, of_each(edge_letters), size, pictures, interpolate)
+  plot <- draw_tiles(tiles, of_each(edge_letters), size, pictures, interpolate, outline)
   if (lines) plot <- plot + line_layer(of_each(function(v, tile) cut_lines(x, v, tile, index)))
   plot +
     ggplot2::facet_wrap(~slice, nrow = 1) +

@@ -2,13 +2,14 @@
 # millimetres from the lower left corner.
 
 # `tiles` has a row for each facet (`slice`) with the corners of its image.
-draw_tiles <- function(tiles, letters, size, pictures, interpolate) {
+draw_tiles <- function(tiles, letters, size, pictures, interpolate, outline) {
   place <- ggplot2::aes(
     xmin = .data$xmin, xmax = .data$xmax, ymin = .data$ymin, ymax = .data$ymax,
     picture = .data$picture
   )
   ggplot2::ggplot(tiles) +
     slice_layer(place, pictures$images, interpolate) +
+    outline_layer(place, pictures$outlines, outline) +
     letter_layer(letters) +
     legend_layers(pictures$segments) +
     ggplot2::coord_fixed(xlim = c(0, size[1]), ylim = c(0, size[2]), expand = FALSE) +

@@ -5,22 +5,26 @@
 # about 3000 pixels wide on a good printer.
 pixel_budget <- function(rows, cols) max(256, ceiling(3000 / max(rows, cols)))
 
-# A list: `images`, one nativeRaster for each slice, and `segments`, the rows of the
-# segment table that can be seen in them.
-slice_pictures <- function(x, view, shown, window, segmentation, opacity, budget) {
+# A list: `images`, one nativeRaster for each slice; `outlines` of the segments in each, see
+# slice_outlines(); and `segments`, the rows of the segment table that can be seen in them.
+# `overlay` says how the segmentation is shown: its `opacity` and its `outline`.
+slice_pictures <- function(x, view, shown, window, segmentation, overlay, budget) {
   paint <- overlay_paint(segmentation)
   seen <- logical(length(paint$values))
-  images <- lapply(shown, function(number) {
-    values <- slice_matrix(x, view, number)
+  outlines <- vector("list", length(shown))
+  images <- lapply(seq_along(shown), function(tile) {
+    values <- slice_matrix(x, view, shown[tile])
     factor <- ceiling(dim(values) / budget)
     grey <- grey_levels(block_means(values, factor), window)
     if (is_inverted(x)) grey <- 255 - grey
     if (is.null(paint)) return(pack_pixels(grey, grey, grey))
-    labels <- match(slice_matrix(segmentation, view, number), paint$values, nomatch = 0L)
+    labels <- match(slice_matrix(segmentation, view, shown[tile]), paint$values, nomatch = 0L)
     seen <<- seen | tabulate(labels, length(seen)) > 0
-    blend_overlay(grey, matrix(labels, nrow(values)), paint, opacity, factor)
+    dim(labels) <- dim(values)
+    if (!is.null(overlay$outline)) outlines[[tile]] <<- slice_outlines(labels, paint)
+    blend_overlay(grey, labels, paint, overlay$opacity, factor)
   })
-  list(images = images, segments = paint$table[seen, , drop = FALSE])
+  list(images = images, outlines = outlines, segments = paint$table[seen, , drop = FALSE])
 }
 
 # 0 (black) to 255 (white).
@@ -33,13 +37,18 @@ is_inverted <- function(x) identical(attr(x, "info")$photometric, "MONOCHROME1")
 
 overlay_paint <- function(segmentation) {
   if (is.null(segmentation)) return(NULL)
-  table <- attr(segmentation, "segments")
+  table <- visible_segments(attr(segmentation, "segments"))
   list(table = table, values = table$value, rgb = grDevices::col2rgb(table$colour))
 }
 
+visible_segments <- function(table) table[is_visible(table), , drop = FALSE]
+
+# Tables of older segmentations, and of meshes, may not say it.
+is_visible <- function(table) table$visible %||% rep(TRUE, nrow(table))
+
 # Colour over grey; a pixel that stands for several voxels takes the share that is covered.
 blend_overlay <- function(grey, labels, paint, opacity, factor) {
-  if (!any(labels > 0)) return(pack_pixels(grey, grey, grey))
+  if (opacity == 0 || !any(labels > 0)) return(pack_pixels(grey, grey, grey))
   rest <- grey * (1 - opacity * block_means(labels > 0, factor))
   channel <- function(i) {
     colour <- matrix(c(0, paint$rgb[i, ])[labels + 1], nrow(labels))

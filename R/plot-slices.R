@@ -10,7 +10,7 @@
 #' from 1. Nothing is resampled, so slices of an oblique scan lie oblique; the
 #' letters then name both directions, such as `"AR"`.
 #'
-#' @param x A scan.
+#' @param x A scan; or a segmentation that carries its scan, which is then laid over it.
 #' @param rows,cols Number of rows and columns of the montage.
 #' @param start Number of the first slice.
 #' @param every Distance of the slices shown: `2` is every second. `NULL` spreads them
@@ -21,10 +21,14 @@
 #'   units from the 1st percentile of the values to the 99th of those above their mean.
 #'   Images of the kind MONOCHROME1 are shown from white to black, as they are meant.
 #' @param segmentation A segmentation on the scan's grid, laid over the slices in the
-#'   segments' colours.
+#'   segments' colours. Segments that are not visible (see [segment_table()]) are left out.
 #' @param opacity Of that overlay, from 0 (invisible) to 1.
+#' @param outline `TRUE` draws the border of each segment as a line along the edges of its
+#'   voxels, inside the segment; a number is the width of that line, as in
+#'   [ggplot2::geom_line()]. With `opacity = 0` there are outlines only.
 #' @param slices Numbers of the slices to show, instead of `start` and `every`.
 #' @param interpolate `FALSE` draws voxels as the rectangles they are.
+#' @param ... Passed on to `plot_slices()`.
 #' @returns A ggplot object, one facet for each slice. Slices beyond the last are left out.
 #' @seealso [plot_histogram()], [window_presets()]
 #' @export
@@ -37,25 +41,51 @@
 #' )
 #' plot_slices(x, rows = 2, cols = 3, every = 2)
 #' plot_slices(x, rows = 1, cols = 2, slices = c(20, 24), plane = "sagittal", window = "bone")
-#' plot_slices(x, rows = 1, cols = 3, start = 5, segmentation = as_segmentation(x > 500, x, "core"))
+#' core <- as_segmentation(x > 500, x, "core")
+#' plot_slices(x, rows = 1, cols = 3, start = 5, segmentation = core)
+#' plot_slices(core, rows = 1, cols = 3, start = 5, opacity = 0, outline = TRUE)
 plot_slices <- function(x, rows = 4, cols = 5, start = 1, every = 2,
                         plane = c("axial", "coronal", "sagittal"), window = NULL,
-                        segmentation = NULL, opacity = 0.4, slices = NULL,
-                        interpolate = TRUE) {
-  check_scan(x)
+                        segmentation = NULL, opacity = 0.4, outline = FALSE,
+                        slices = NULL, interpolate = TRUE) {
+  data <- plotted_data(x, segmentation)
+  x <- data$scan
   check_number(rows, lower = 1, upper = 100, whole = TRUE)
   check_number(cols, lower = 1, upper = 100, whole = TRUE)
   check_number(opacity, lower = 0, upper = 1)
+  overlay <- list(opacity = opacity, outline = check_outline(outline, max(rows, cols)))
   check_flag(interpolate)
   plane <- check_choice(plane, c("axial", "coronal", "sagittal"))
-  if (!is.null(segmentation)) check_segmentation(segmentation)
-  if (!is.null(segmentation)) check_same_grid(x, segmentation)
   window <- resolve_window(window, x)
   view <- slice_view(x, plane)
   shown <- chosen_slices(dim(x)[view$axis], rows * cols, start, every, slices)
   budget <- pixel_budget(rows, cols)
-  pictures <- slice_pictures(x, view, shown, window, segmentation, opacity, budget)
-  draw_slices(x, view, shown, window, pictures, cols, interpolate)
+  pictures <- slice_pictures(x, view, shown, window, data$segmentation, overlay, budget)
+  draw_slices(x, view, shown, window, pictures, cols, interpolate, overlay$outline)
+}
+
+#' @rdname plot_slices
+#' @export
+plot.medvoxel_segmentation <- function(x, ...) plot_slices(x, ...)
+
+# A scan and what is laid over it; a segmentation is laid over the scan that it carries.
+plotted_data <- function(x, segmentation, call = caller_env()) {
+  if (is_segmentation(x)) {
+    if (is.null(segmentation)) return(list(scan = scan_of(x, call), segmentation = x))
+    medvoxel_abort(
+      c(
+        "{.arg x} is a segmentation, so {.arg segmentation} must be left out.",
+        i = "Give the scan as {.arg x} to lay another segmentation over it."
+      ),
+      "input", call = call
+    )
+  }
+  check_scan(x, "x", call)
+  if (!is.null(segmentation)) {
+    check_segmentation(segmentation, "segmentation", call)
+    check_same_grid(x, segmentation, call)
+  }
+  list(scan = x, segmentation = segmentation)
 }
 
 chosen_slices <- function(count, tiles, start, every, slices, call = caller_env()) {
@@ -111,11 +141,12 @@ asked_slices <- function(count, slices, tiles, call) {
 
 # --- drawing ----------------------------------------------------------------------
 
-draw_slices <- function(x, view, shown, window, pictures, cols, interpolate) {
+draw_slices <- function(x, view, shown, window, pictures, cols, interpolate, outline) {
   names <- sprintf("slice %d", shown)
   tiles <- data.frame(slice = factor(names, names), picture = seq_along(shown))
   tiles <- cbind(tiles, centred_tile(view, view$size))
-  draw_tiles(tiles, edge_letters(view, tiles[1, ]), view$size, pictures, interpolate) +
+  letters <- edge_letters(view, tiles[1, ])
+  draw_tiles(tiles, letters, view$size, pictures, interpolate, outline) +
     ggplot2::facet_wrap(~slice, ncol = cols) +
     ggplot2::labs(
       x = NULL, y = NULL, caption = slices_caption(x, view, window),

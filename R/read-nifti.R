@@ -39,7 +39,8 @@ read_nifti <- function(path, volume = NULL) {
 #' @rdname read_nifti
 #' @param x A scan or a segmentation. With a segmentation, a table of its segments is
 #'   written beside the file (`labels.tsv` for `labels.nii.gz`), with the columns
-#'   `index`, `name` and `color` of the BIDS standard.
+#'   `index`, `name` and `color` of the BIDS standard; and, where a segment has something to
+#'   say in them, `visible`, `status` and `code`.
 #' @export
 write_nifti <- function(x, path) {
   check_volume(x)

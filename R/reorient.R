@@ -7,7 +7,8 @@
 #' @param x A scan or a segmentation.
 #' @param axes Three letters, one each of L or R, A or P, I or S: the directions in which
 #'   x, y and z shall count up. `"LPS"` is DICOM's order, `"RAS"` that of NIfTI.
-#' @returns The same scan or segmentation, with `orientation(x)` equal to `axes`.
+#' @returns The same scan or segmentation, with `orientation(x)` equal to `axes`. A
+#'   segmentation that carries its scan takes it along; its history ends.
 #' @seealso [orientation()] tells how the axes run now; [resample()] for another raster.
 #' @export
 #' @examplesIf medvoxel::medvoxel_available()
@@ -19,5 +20,5 @@
 reorient <- function(x, axes = "LPS") {
   check_volume(x)
   check_string(axes)
-  core_call("reorient", x, axes)
+  with_same_part(core_call("reorient", x, axes), x, function(scan) reorient(scan, axes))
 }

@@ -9,7 +9,8 @@
 #' * Comparisons such as `x > 300` give a plain logical array; so do those of a
 #'   segmentation, such as `seg == 1`, with which no other arithmetic is done.
 #' * `x[...] <- value` replaces voxels; in a segmentation the value must stand in its
-#'   table, as a number or by its name.
+#'   table, as a number or by its name. What [editable_range()] says does not hold here: it
+#'   does in [paint()].
 #' * `plot(x)` is [plot_slices()].
 #' * `dim(x) <-` is refused: it would move every voxel.
 #'
@@ -146,6 +147,8 @@ abort_label_index <- function(call) {
   if (!missing(i) && is_segmentation(i)) abort_label_index(caller_env())
   if (is_segmentation(x)) {
     value <- check_new_labels(value, x, caller_env())
+    old <- x
+    return(record_assignment(old, NextMethod()))
   } else if (!is.numeric(value) && !is.logical(value)) {
     medvoxel_abort("The voxels of a scan are numbers, not {.obj_type_friendly {value}}.", "input")
   }

@@ -7,6 +7,12 @@
 #' A class never takes a voxel of another class: holes are filled only where a voxel
 #' has no label. A free voxel that two classes enclose goes to the inner one.
 #'
+#' @section MR scans:
+#' Classes are ranges of values, the same everywhere in the scan. An MR scan often is
+#' brighter near the coil (bias field), and one tissue then falls into two classes. Correct
+#' it before, for instance with N4 in 3D Slicer or ANTs; [crop()] the scan to the region in
+#' question; or use [grow_from_seeds()], which compares neighbours only.
+#'
 #' @param x A scan.
 #' @param classes Number of classes, 2 to 255.
 #' @param opening Radius in mm of the ball that each class is opened with, which
@@ -22,9 +28,9 @@
 #' @param seed Seed of the draw and of k-means: the same seed gives the same labels.
 #' @returns A segmentation with the labels 1 (darkest) to `classes` (brightest), each
 #'   named with the centre of its class, such as `"class 1 (-950 HU)"`. Voxels that
-#'   belong to none are 0. A warning says when the cleaning left a class without a
-#'   voxel, and when `islands` removed a part at least a tenth as large as the largest
-#'   one, such as the other leg.
+#'   belong to none are 0. It carries its scan, see [segmentation()]. A warning says when
+#'   the cleaning left a class without a voxel, and when `islands` removed a part at least
+#'   a tenth as large as the largest one, such as the other leg.
 #' @seealso [segment_threshold()], [mask_scan()], [segment_statistics()]
 #' @export
 #' @examplesIf medvoxel::medvoxel_available()
@@ -43,11 +49,14 @@ segment_kmeans <- function(x, classes = 3, opening = NULL, fill_holes = TRUE, is
   check_number(islands, 1, most, null = TRUE, whole = TRUE)
   check_number(sample, 1, most, whole = TRUE)
   check_number(seed, 0, most, whole = TRUE)
-  core_call(
-    "segment_kmeans", x,
+  # No scan has that many islands: NULL would be left out, and stand for the default.
+  arguments <- list(
     classes = as.integer(classes), opening = opening, fill_holes = fill_holes,
-    # No scan has that many islands: NULL would be left out, and stand for the default.
     islands = as.integer(islands %||% most), sample = as.integer(sample),
-    seed = as.integer(seed), .progress = "Clustering grey values"
+    seed = as.integer(seed)
   )
+  seg <- rlang::inject(
+    core_call("segment_kmeans", x, !!!arguments, .progress = "Clustering grey values")
+  )
+  with_scan(seg, x, verb_text("segment_kmeans", arguments, "scan"))
 }

@@ -5,7 +5,7 @@
 #' What is not defined is `NA`, never 0, and `note` says why: an empty segment has no
 #' mean, a single voxel no standard deviation.
 #'
-#' @param x A scan.
+#' @param x A scan; or a segmentation that carries its scan, and then `seg` is left out.
 #' @param seg A segmentation on the grid of the scan.
 #' @param quantiles Probabilities from 0 to 1.
 #' @returns A data frame with one row a segment, in the order of the segment table:
@@ -29,11 +29,10 @@
 #' x <- as_scan(array(1:60, c(5, 4, 3)), spacing = c(0.5, 0.8, 4), unit = "HU")
 #' seg <- segment_threshold(x, lower = 30, name = "upper half")
 #' segment_statistics(x, seg)
-segment_statistics <- function(x, seg, quantiles = c(0.05, 0.25, 0.5, 0.75, 0.95)) {
-  check_scan(x)
-  check_segmentation(seg)
+segment_statistics <- function(x, seg = NULL, quantiles = c(0.05, 0.25, 0.5, 0.75, 0.95)) {
+  both <- scan_and_segments(x, seg)
   check_probabilities(quantiles)
-  if (nrow(segment_table(seg)) == 0) {
+  if (nrow(segment_table(both$seg)) == 0) {
     medvoxel_abort(
       c(
         "The segmentation has no segments to measure.",
@@ -43,7 +42,7 @@ segment_statistics <- function(x, seg, quantiles = c(0.05, 0.25, 0.5, 0.75, 0.95
     )
   }
   table <- core_call(
-    "segment_statistics", x, seg, quantiles = as.list(as.double(quantiles)),
+    "segment_statistics", both$scan, both$seg, quantiles = as.list(as.double(quantiles)),
     .progress = "Measuring segments"
   )
   # Python has NaN only; a table in R says NA.

@@ -28,7 +28,7 @@ test_that("a mesh prints its segments, size and place without Python", {
   expect_match(printed[3], "100.0 to 102.0 left, 100.0 to 103.0 posterior, 100.0 to 105.0 superior")
   expect_match(printed[4], "4  box  12 faces  0.03 ml")
   expect_output(print(box_mesh()), "LPS mm")
-  expect_equal(summary(box_mesh())$volume_ml, 0.03)
+  expect_equal(summary(box_mesh())$mesh_ml, 0.03)
 })
 
 test_that("surfaces lie in the patient, are closed and wound outwards", {
@@ -42,7 +42,7 @@ test_that("surfaces lie in the patient, are closed and wound outwards", {
     expect_lt(max(abs(away - 8)), 0.1)
     expect_equal(unname(mesh_volume(m)), 4 / 3 * pi * 8^3, tolerance = 0.02)
     expect_equal(unname(mesh_area(m)), 4 * pi * 8^2, tolerance = 0.02)
-    expect_equal(mesh_volume(m), c("surface >= 300 HU" = 1000 * summary(m)$volume_ml))
+    expect_equal(mesh_volume(m), c("surface >= 300 HU" = 1000 * summary(m)$mesh_ml))
     expect_true(is_watertight(m))
   }
 })
@@ -82,7 +82,7 @@ test_that("smoothing and simplifying keep what is enclosed", {
   skip_if_no_core()
   labels <- (as.array(ball_scan()) > 300) * 1L
   m <- make_mesh(as_segmentation(labels, ball_scan(), "ball"))
-  smooth <- smooth_mesh(m, iterations = 15)
+  smooth <- smooth_mesh(m)
   small <- simplify_mesh(smooth, faces = 600)
   expect_identical(smooth$faces, m$faces)
   expect_lte(nrow(small$faces), 600)
@@ -104,6 +104,57 @@ test_that("files are written whole, with their frame", {
   expect_error(write_mesh(m, tempfile(fileext = ".vtk")), "stl", class = "medvoxel_error_file")
   nowhere <- file.path(tempfile(), "m.stl")
   expect_error(write_mesh(m, nowhere), "no folder", class = "medvoxel_error_file")
+})
+
+test_that("the volume of the voxels stands beside that of the surface", {
+  skip_if_no_core()
+  labels <- array(0L, c(20, 16, 8))
+  labels[3:8, 3:9, 2:7] <- 2L
+  labels[12:17, 3:9, 2:6] <- 5L
+  seg <- as_segmentation(
+    labels, as_scan(array(0, dim(labels)), c(0.5, 0.8, 4)),
+    data.frame(value = c(5L, 2L), name = c("right", "left"))
+  )
+  ml <- c(6 * 7 * 5, 6 * 7 * 6) * 0.5 * 0.8 * 4 / 1000
+  m <- make_mesh(seg)
+  expect_equal(summary(m)$voxel_ml, ml)
+  expect_equal(summary(m)$mesh_ml, unname(mesh_volume(m)) / 1000)
+  expect_equal(summary(m)$difference_percent, 100 * (summary(m)$mesh_ml / ml - 1))
+  expect_true(all(summary(m)$difference_percent < 0))
+  expect_equal(summary(make_mesh(seg, segments = "left"))$voxel_ml, ml[2])
+  for (changed in list(smooth_mesh(m), smooth_mesh(m, "taubin"), simplify_mesh(m, 100))) {
+    expect_equal(summary(changed)$voxel_ml, ml)
+    expect_identical(changed$segments, segment_table(seg))
+  }
+  expect_match(format(m)[4], "right +[0-9,]+ faces +0.3[0-9]* ml +\\(voxels +0.336 ml, +-")
+  # A threshold has no voxels that are inside or outside as a whole.
+  expect_null(summary(make_mesh(ball_scan()))$voxel_ml)
+})
+
+test_that("empty segments, which are left out, leave the volumes in place", {
+  skip_if_no_core()
+  labels <- array(0L, c(9, 9, 9))
+  labels[3:6, 3:6, 3:6] <- 3L
+  seg <- as_segmentation(
+    labels, as_scan(array(0, dim(labels))),
+    data.frame(value = 1:3, name = c("one", "two", "three"))
+  )
+  expect_warning(m <- make_mesh(seg), "one")
+  expect_identical(summary(m)$name, "three")
+  expect_equal(summary(m)$voxel_ml, 0.064)
+})
+
+test_that("smoothing has the factor of Slicer or a number of rounds", {
+  skip_if_no_core()
+  x <- ball_scan()
+  m <- make_mesh(as_segmentation(x > 300, x, "ball"))
+  expect_identical(smooth_mesh(m), smooth_mesh(m, "sinc", factor = 0.5))
+  expect_identical(smooth_mesh(m, factor = 0)$vertices, m$vertices)
+  area <- function(mesh) unname(mesh_area(mesh))
+  expect_lt(area(smooth_mesh(m)), area(smooth_mesh(m, "taubin")))
+  expect_error(smooth_mesh(m, iterations = 3), "taubin", class = "medvoxel_error_input")
+  expect_error(smooth_mesh(m, factor = 2), class = "medvoxel_error_input")
+  expect_error(smooth_mesh(m, "median"), class = "medvoxel_error_input")
 })
 
 test_that("bad arguments are named", {

@@ -95,6 +95,49 @@ test_that("the still picture is a ggplot that holds its pixels", {
   expect_gt(file.size(path), 3000)
 })
 
+test_that("hidden segments wait in the widget's legend", {
+  shown_at_first <- function(widget) {
+    vapply(widget$x$data, function(t) !identical(t$visible, "legendonly"), NA)
+  }
+  # Surfaces of left and right, then their entries in the legend.
+  expect_identical(shown_at_first(plot_mesh(pair_mesh())), c(TRUE, TRUE, TRUE, TRUE))
+  w <- plot_mesh(pair_mesh(), hide = "left", opacity = c(0.4, 1))
+  expect_identical(shown_at_first(w), c(FALSE, TRUE, FALSE, TRUE))
+  expect_identical(vapply(traces(w, "mesh3d"), `[[`, 0, "opacity"), c(0.4, 1))
+  expect_identical(shown_at_first(plot_mesh(pair_mesh(), hide = 5)), c(TRUE, FALSE, TRUE, FALSE))
+  table <- pair_mesh()
+  table$segments$visible <- c(TRUE, FALSE)
+  expect_identical(shown_at_first(plot_mesh(table)), c(TRUE, FALSE, TRUE, FALSE))
+  expect_identical(shown_at_first(plot_mesh(table, hide = character())), rep(TRUE, 4))
+  expect_identical(shown_at_first(plot_mesh(table, hide = c(2, 5))), rep(FALSE, 4))
+})
+
+test_that("hidden segments are left out of the still picture", {
+  expect_error(plot_mesh(pair_mesh(), hide = "skin"), "skin", class = "medvoxel_error_input")
+  expect_error(plot_mesh(pair_mesh(), hide = TRUE), "hide", class = "medvoxel_error_input")
+  skip_if_no_core()
+  pixels <- function(...) {
+    p <- plot_mesh(pair_mesh(), interactive = FALSE, width = 300, height = 300, ...)
+    as.vector(unclass(p$layers[[1]]$geom_params$grob$raster))
+  }
+  # Bytes are alpha, blue, green, red; the left one is orange and the right one blue.
+  orange <- function(pixel) {
+    sum(bitwAnd(pixel, 255L) > 1.5 * bitwAnd(bitwShiftR(pixel, 16), 255L))
+  }
+  expect_gt(orange(pixels()), 100)
+  expect_equal(orange(pixels(hide = "left")), 0)
+  table <- pair_mesh()
+  table$segments$visible <- c(FALSE, TRUE)
+  picture <- function(...) plot_mesh(table, FALSE, width = 300, height = 300, ...)
+  grob <- function(p) as.vector(unclass(p$layers[[1]]$geom_params$grob$raster))
+  expect_equal(orange(grob(picture())), 0)
+  expect_gt(orange(grob(picture(hide = character()))), 100)
+  expect_error(
+    plot_mesh(pair_mesh(), FALSE, hide = c("left", "right")), "All segments are hidden",
+    class = "medvoxel_error_input"
+  )
+})
+
 test_that("pixels keep their colours and places", {
   pixels <- array(0L, c(2, 3, 3))
   pixels[1, 1, ] <- c(255L, 0L, 0L)

@@ -48,9 +48,9 @@ test_that("a scan becomes a page and files, which agree with the verbs", {
     c("page.html", "labels.nii.gz", "labels.tsv", "surface.stl", "statistics.csv")
   )
   seg <- segment_threshold(x, lower = 300, name = "300 HU and more")
-  expect_equal(
-    as_segmentation(read_nifti(file.path(folder, "labels.nii.gz")), x, "300 HU and more"), seg
-  )
+  labels <- as_segmentation(read_nifti(file.path(folder, "labels.nii.gz")), x, "300 HU and more")
+  expect_equal(as.array(labels), as.array(seg))
+  expect_equal(segment_table(labels), segment_table(seg))
   expect_equal(read.delim(file.path(folder, "labels.tsv"))$name, "300 HU and more")
   statistics <- read.csv(file.path(folder, "statistics.csv"), na.strings = "NA")
   expect_equal(statistics$volume_mm3, 7 * 5 * 6 * 0.8 * 1 * 3)

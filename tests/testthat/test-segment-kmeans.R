@@ -71,3 +71,14 @@ test_that("too few values are said", {
   x <- as_scan(array(c(1L, 2L), c(4, 3, 2)))
   expect_error(segment_kmeans(x), "too few for 3 classes", class = "medvoxel_error_input")
 })
+
+test_that("the scan is carried, and the code makes the labels again", {
+  skip_if_no_core()
+  scan <- leg()
+  # All islands, which is not the default.
+  seg <- segment_kmeans(scan, classes = 3, opening = 0, islands = NULL, seed = 4)
+  expect_identical(attr(seg, "scan"), scan)
+  made <- attr(seg, "history")$made
+  expect_match(made, "segment_kmeans(scan, classes = 3, opening = 0,", fixed = TRUE)
+  expect_identical(eval(str2lang(made)), seg)
+})

@@ -24,6 +24,86 @@ test_that("names and colours come back from every format", {
   }
 })
 
+test_that("what a format keeps of the table comes back", {
+  skip_if_no_core()
+  table <- data.frame(
+    value = c(7L, 2L, 4L), name = c("tab\there", "two\nlines", "c"),
+    colour = c("#12AB34", "#FF0080", "#000000"), visible = c(TRUE, FALSE, TRUE),
+    status = c("flagged", NA, "not started"),
+    code = c("SCT^13024002^Tendon", NA, "99X^1^gr\u00f6\u00dfer")
+  )
+  seg <- as_segmentation(as.array(small_segmentation()), small_scan(), table)
+  for (ending in c(".nii", ".nii.gz", ".nrrd", ".seg.nrrd")) {
+    file <- file.path(withr::local_tempdir(), paste0("labels", ending))
+    expect_no_warning(write_segmentation(seg, file))
+    again <- segment_table(read_segmentation(file))
+    if (grepl("nii", ending)) {
+      expect_identical(again, table)
+    } else {
+      expect_identical(again, transform(table, visible = TRUE))
+    }
+  }
+})
+
+test_that("the table beside a labelmap is one that R reads", {
+  skip_if_no_core()
+  seg <- small_segmentation()
+  table <- segment_table(seg)
+  table$name[1] <- "a \"quoted\"\ttendon"
+  table$visible[2] <- FALSE
+  file <- file.path(withr::local_tempdir(), "labels.nii")
+  write_segmentation(as_segmentation(as.array(seg), seg, table), file)
+  found <- utils::read.delim(sub("nii$", "tsv", file), encoding = "UTF-8")
+  expect_identical(names(found), c("index", "name", "color", "visible"))
+  expect_identical(found$name, table$name)
+  expect_identical(found$visible, c(TRUE, FALSE))
+})
+
+test_that("names that a format cannot keep are told", {
+  skip_if_no_core()
+  seg <- as_segmentation(small_scan() > 60, small_scan(), " spaces ")
+  for (ending in c(".nii", ".seg.nrrd")) {
+    file <- withr::local_tempfile(fileext = ending)
+    expect_warning(write_segmentation(seg, file), "'spaces'", class = "medvoxel_warning")
+    expect_identical(segment_table(read_segmentation(file))$name, "spaces")
+  }
+})
+
+test_that("the scan that was segmented is carried", {
+  skip_if_no_core()
+  scan <- small_scan()
+  file <- withr::local_tempfile(fileext = ".seg.nrrd")
+  write_segmentation(small_segmentation(scan), file)
+  expect_null(attr(read_segmentation(file), "scan"))
+  seg <- read_segmentation(file, reference = scan)
+  expect_identical(attr(seg, "scan"), scan)
+  # From one segmentation to the next, too.
+  expect_identical(attr(read_segmentation(file, reference = seg), "scan"), scan)
+  bare <- read_segmentation(file)
+  expect_null(attr(read_segmentation(file, reference = bare), "scan"))
+})
+
+test_that("DICOM is written beside the scan that is carried", {
+  skip_if_no_core()
+  folder <- withr::local_tempdir()
+  write_phantom_dicom(folder, spacing = c(3, 3, 6))
+  scan <- read_dicom(folder)
+  table <- data.frame(
+    value = 1:2, name = c("bone", "rest"), colour = c("#12AB34", "#FF0080"),
+    visible = TRUE, status = NA_character_, code = c("SCT^272673000^Bone", NA)
+  )
+  labels <- array(ifelse(as.array(scan) > 200, 1L, 2L), dim(scan))
+  seg <- as_segmentation(labels, scan, table)
+  file <- withr::local_tempfile(fileext = ".dcm")
+  write_segmentation(seg, file)
+  again <- read_segmentation(file, scan)
+  expect_identical(segment_table(again), table)
+  expect_identical(as.array(again), labels)
+  bare <- seg
+  attr(bare, "scan") <- NULL
+  expect_error(write_segmentation(bare, file), "reference", class = "medvoxel_error_input")
+})
+
 test_that("what write_nifti() leaves is read with its names", {
   skip_if_no_core()
   seg <- small_segmentation()

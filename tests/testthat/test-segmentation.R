@@ -97,7 +97,7 @@ test_that("long names and line breaks leave the table readable", {
   x <- as_scan(array(1:8, c(2, 2, 2)))
   seg <- as_segmentation(x > 4, x, paste0("upper\nhalf ", strrep("x", 300)))
   lines <- format(seg)
-  expect_length(lines, 6)
+  expect_length(lines, 7)
   expect_true(all(nchar(lines) < 100))
 })
 
@@ -107,4 +107,40 @@ test_that("only the colours that R does not know are named", {
   error <- expect_error(as_segmentation(x > 4, x, table), class = "medvoxel_error_input")
   expect_match(conditionMessage(error), "nocolour")
   expect_no_match(conditionMessage(error), "red")
+})
+
+test_that("a segmentation starts empty, on the grid of its scan, which it carries", {
+  seg <- segmentation(scan, c("air", "tendon", "ankle"))
+  expect_identical(as.array(seg), array(0L, dim(scan)))
+  expect_identical(affine(seg), affine(scan))
+  expect_identical(attr(seg, "scan"), scan)
+  expect_identical(summary(seg)$voxels, c(0L, 0L, 0L))
+  expect_identical(nrow(segment_table(segmentation(scan))), 0L)
+  expect_identical(segment_table(add_segment(segmentation(scan), "a"))$name, "a")
+  expect_error(segmentation(scan, c("a", "a")), class = "medvoxel_error_input")
+  expect_error(segmentation(seg, "a"), class = "medvoxel_error_input")
+})
+
+test_that("the scan is there once in memory, and comes back from a file", {
+  big <- as_scan(array(0L, c(100, 100, 50)))
+  seg <- segmentation(big, "a")
+  expect_identical(rlang::obj_address(attr(seg, "scan")), rlang::obj_address(big))
+  path <- withr::local_tempfile(fileext = ".rds")
+  saveRDS(seg, path)
+  expect_identical(readRDS(path), seg)
+})
+
+test_that("a segmentation given to as_segmentation() keeps its table, and takes a scan", {
+  seg <- as_segmentation(scan > 12, scan, "upper")
+  attr(seg, "scan") <- NULL
+  again <- as_segmentation(seg, scan)
+  expect_identical(segment_table(again), segment_table(seg))
+  expect_identical(attr(again, "scan"), scan)
+  expect_identical(attr(as_segmentation(scan > 3, again), "scan"), scan)
+})
+
+test_that("labels are counted the same however large they are", {
+  labels <- array(c(0L, 3L, 3L, 2000000L), c(2, 2, 1))
+  seg <- as_segmentation(labels, as_scan(array(0, c(2, 2, 1))))
+  expect_identical(summary(seg)$voxels, c(2L, 1L))
 })

@@ -1,0 +1,107 @@
+# A bright block in a dark scan, with noise that leaves no doubt.
+block_scan <- function() {
+  values <- array(0L, c(30, 24, 6))
+  values[10:20, 8:16, 2:5] <- 100L
+  withr::with_seed(4, values <- values + sample(-9:9, length(values), TRUE))
+  as_scan(values, spacing = c(0.5, 0.8, 4), unit = "HU")
+}
+
+seeded <- function(scan = block_scan()) {
+  segmentation(scan, c("block", "around")) |>
+    paint("block", at = c(15, 12, 3), unit = "voxels", diameter = 1.5) |>
+    paint("around", at = rbind(c(2, 2, 1), c(29, 23, 6)), unit = "voxels", diameter = 1)
+}
+
+test_that("segments grow until they meet where the grey values change", {
+  skip_if_no_core()
+  scan <- block_scan()
+  expect_message(seg <- grow_from_seeds(seeded(scan)), "block", class = "medvoxel_message")
+  expect_identical(seg == "block", scan > 50)
+  expect_identical(seg == "around", scan <= 50)
+})
+
+test_that("one segment is enough within a mask, and the message names what is missing", {
+  skip_if_no_core()
+  scan <- block_scan()
+  one <- segmentation(scan, "block") |> paint("block", at = c(15, 12, 3), unit = "voxels")
+  error <- expect_error(grow_from_seeds(one), class = "medvoxel_error_input")
+  expect_match(conditionMessage(error), "paint()", fixed = TRUE)
+  expect_match(conditionMessage(error), "editable_range()", fixed = TRUE)
+  grown <- quietly(one |> editable_range(lower = 50) |> grow_from_seeds())
+  expect_identical(grown == "block", scan > 50)
+  expect_error(grow_from_seeds(segmentation(scan, c("a", "b"))), class = "medvoxel_error_input")
+})
+
+test_that("more seeds grow from the seeds that were there, not from what they grew to", {
+  skip_if_no_core()
+  scan <- oblique_scan()
+  at <- function(...) as.vector(voxel_to_mm(scan, c(...)))
+  first <- two_segments(scan)
+  more <- function(seg) {
+    quietly(
+      seg |>
+        paint("rim", at = at(10, 12, 3), diameter = 2) |>
+        erase("core", at = at(10, 8, 3), diameter = 1.5) |>
+        paint("core", at = at(17, 3, 5), diameter = 1)
+    )
+  }
+  again <- quietly(first |> grow_from_seeds() |> more() |> grow_from_seeds())
+  at_once <- quietly(first |> more() |> grow_from_seeds())
+  expect_identical(as.array(again), as.array(at_once))
+  other <- quietly(grow_from_seeds(again, locality = 5))
+  expect_identical(
+    as.array(other), as.array(quietly(first |> more() |> grow_from_seeds(locality = 5)))
+  )
+})
+
+test_that("after another edit all labels are seeds", {
+  skip_if_no_core()
+  grown <- quietly(grow_from_seeds(seeded()))
+  shrunk <- quietly(margin(grown, "block", mm = -1))
+  again <- quietly(grow_from_seeds(shrunk))
+  labelled <- as.array(shrunk) != 0
+  expect_false(all(labelled))
+  expect_identical(as.array(again)[labelled], as.array(shrunk)[labelled])
+  expect_true(all(as.array(again) != 0))
+})
+
+test_that("undo brings the seeds back", {
+  skip_if_no_core()
+  seg <- seeded()
+  grown <- quietly(grow_from_seeds(seg))
+  expect_identical(as.array(undo(grown)), as.array(seg))
+  expect_identical(quietly(grow_from_seeds(undo(grown))), grown)
+})
+
+test_that("hidden segments neither grow nor vanish", {
+  skip_if_no_core()
+  seg <- seeded() |> add_segment("note", value = 9) |>
+    paint("note", at = c(2, 20, 2), unit = "voxels", diameter = 3) |>
+    set_segment("note", visible = FALSE)
+  kept <- quietly(seg |> overwrite("visible") |> grow_from_seeds())
+  expect_identical(kept == "note", seg == "note")
+  taken <- quietly(grow_from_seeds(seg))
+  expect_false(any(taken == "note"))
+})
+
+test_that("a working spacing gives nearly the same, and keeps the seeds", {
+  skip_if_no_core()
+  scan <- block_scan()
+  seg <- seeded(scan)
+  coarse <- quietly(grow_from_seeds(seg, spacing = c(1, 1.6, 4), connectivity = 6))
+  expect_identical(dim(coarse), dim(scan))
+  same <- mean(as.array(coarse) == as.array(quietly(grow_from_seeds(seg))))
+  expect_gt(same, 0.97)
+  labelled <- as.array(seg) != 0
+  expect_identical(as.array(coarse)[labelled], as.array(seg)[labelled])
+})
+
+test_that("arguments are checked, and a scan is needed", {
+  seg <- segmentation(block_scan(), c("a", "b"))
+  expect_error(grow_from_seeds(seg, locality = -1), class = "medvoxel_error_input")
+  expect_error(grow_from_seeds(seg, margin = "a"), class = "medvoxel_error_input")
+  expect_error(grow_from_seeds(seg, spacing = 0), class = "medvoxel_error_input")
+  expect_error(grow_from_seeds(block_scan()), class = "medvoxel_error_input")
+  attr(seg, "scan") <- NULL
+  expect_error(grow_from_seeds(seg), "carries no scan", class = "medvoxel_error_input")
+})

@@ -1,0 +1,64 @@
+scan <- as_scan(array(1:24, c(4, 3, 2)), spacing = c(0.5, 0.8, 4))
+
+test_that("a row has a colour, a status and a code, and each can be set", {
+  seg <- segmentation(scan, c("tendon", "ankle"))
+  expect_named(
+    segment_table(seg), c("value", "name", "colour", "visible", "status", "code")
+  )
+  seg <- set_segment(
+    seg, "tendon", name = "Achilles tendon", colour = "orange", visible = FALSE,
+    status = "completed", code = "SCT^13024002^Tendon"
+  )
+  row <- segment_table(seg)[1, ]
+  expect_identical(row$name, "Achilles tendon")
+  expect_identical(row$colour, "#FFA500")
+  expect_false(row$visible)
+  expect_identical(row$status, "completed")
+  expect_identical(row$code, "SCT^13024002^Tendon")
+  expect_identical(segment_table(set_segment(seg, 1, status = NA))$status[1], NA_character_)
+})
+
+test_that("rows that cannot be are refused", {
+  seg <- segmentation(scan, c("tendon", "ankle"))
+  refused <- function(...) expect_error(set_segment(seg, ...), class = "medvoxel_error_input")
+  refused("bone", name = "b")
+  refused("tendon", name = "ankle")
+  refused("tendon", name = "")
+  refused("tendon", colour = "no colour")
+  refused("tendon", visible = NA)
+  refused("tendon", status = "almost")
+  refused("tendon", code = "tendon")
+  refused("tendon", name = c("a", "b"))
+  refused(3, name = "a")
+  refused(NULL, name = "a")
+})
+
+test_that("segments are added with a value and a colour of their own", {
+  seg <- segmentation(scan, data.frame(value = c(2, 7), name = c("a", "b"))) |> add_segment("c")
+  expect_identical(segment_table(seg)$value, c(2L, 7L, 8L))
+  expect_identical(anyDuplicated(segment_table(seg)$colour), 0L)
+  expect_identical(segment_table(add_segment(seg, "d", value = 1))$value[4], 1L)
+  expect_error(add_segment(seg, "a"), class = "medvoxel_error_input")
+  expect_error(add_segment(seg, "d", value = 7), class = "medvoxel_error_input")
+  expect_identical(segment_table(undo(seg))$value, c(2L, 7L))
+})
+
+test_that("what is removed takes its voxels along, and nobody else's", {
+  skip_if_no_core()
+  seg <- two_segments()
+  left <- quietly(remove_segment(seg, "rim"))
+  expect_identical(segment_table(left)$name, "core")
+  expect_identical(as.array(left), array(as.integer(seg == "core"), dim(seg)))
+  expect_identical(undo(left) == "rim", seg == "rim")
+})
+
+test_that("voxels that may not change are not removed with their segment", {
+  skip_if_no_core()
+  seg <- editable_area(two_segments(), inside = "core")
+  expect_error(remove_segment(seg, "rim"), class = "medvoxel_error_input")
+})
+
+test_that("a segment that is not visible says so", {
+  seg <- set_segment(segmentation(scan, c("a", "b")), "a", visible = FALSE, status = "flagged")
+  expect_snapshot(print(seg))
+})

@@ -105,3 +105,55 @@ test_that("arguments are checked, and a scan is needed", {
   attr(seg, "scan") <- NULL
   expect_error(grow_from_seeds(seg), "carries no scan", class = "medvoxel_error_input")
 })
+
+test_that("ten strokes segment a tendon with its resolution and noise", {
+  skip_if_no_core()
+  skip_on_cran()
+  ankle <- quietly(ankle_phantom(spacing = c(0.2, 0.2, 3), noise = 25, seed = 1))
+  strokes <- 0
+  stroke <- function(seg, segment, ..., diameter = 2, sphere = TRUE) {
+    strokes <<- strokes + 1
+    paint(
+      seg, segment, at = rbind(...), unit = "voxels", shape = "stroke", diameter = diameter,
+      sphere = sphere
+    )
+  }
+  dice <- function(seg) {
+    table <- overlap(ankle$truth, seg)
+    table$dice[table$name == "tendon"]
+  }
+  # Those of the vignette.
+  grown <- quietly(
+    segmentation(ankle$scan, c("tendon", "ankle")) |>
+      editable_range(2, 1000) |>
+      stroke(
+        "tendon", c(348, 642, 13), c(347, 638, 17), c(345, 631, 20), c(342, 620, 26),
+        c(338, 605, 32), c(335, 590, 39), diameter = 3
+      ) |>
+      stroke("tendon", c(325, 634, 18), c(370, 634, 18)) |>
+      stroke("tendon", c(322, 597, 37), c(350, 597, 37)) |>
+      stroke("ankle", c(345, 560, 8), c(345, 600, 15), c(345, 560, 20)) |>
+      stroke("ankle", c(345, 440, 20), c(345, 420, 28), c(330, 350, 39)) |>
+      stroke("ankle", c(300, 470, 39), c(380, 520, 39)) |>
+      stroke("ankle", c(341, 571, 30), c(341, 569, 34), c(341, 570, 39)) |>
+      stroke(
+        "ankle", c(345, 629, 12), c(345, 628, 14), c(345, 625, 16), c(347, 611, 18),
+        diameter = 1
+      ) |>
+      stroke(
+        "ankle", c(322, 600, 16), c(345, 625, 16), c(370, 600, 16), diameter = 1,
+        sphere = FALSE
+      ) |>
+      stroke("ankle", c(300, 545, 38), c(340, 568, 38), c(380, 545, 38), sphere = FALSE) |>
+      grow_from_seeds(locality = 5)
+  )
+  expect_lte(strokes, 12)
+  expect_gte(dice(grown), 0.90)
+  smoothed <- quietly(
+    grown |>
+      editable_range() |>
+      smooth_segment("tendon", "closing", kernel = 3) |>
+      smooth_segment("tendon", "mean", kernel = 2)
+  )
+  expect_gte(dice(smoothed), 0.93)
+})

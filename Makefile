@@ -1,7 +1,7 @@
 # `make demo` and `make check` are all a new machine needs; `make` alone lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-fresh check-trixie install bench docs readme vignettes format clean
+.PHONY: help demo check check-oracles check-fresh check-trixie install bench docs readme vignettes format clean
 
 # make demo: the user's DICOM folder; empty means the phantom. SERIES chooses one of several.
 DICOM ?=
@@ -24,6 +24,10 @@ check-fresh:  ## prove both commands on an empty Debian 12, in a chroot (needs r
 
 check-trixie:  ## the checks on Debian 13: newest R, reticulate, Python and NumPy (needs root)
 	@tools/check-trixie.sh
+
+check-oracles:  ## compare live with the parts of ITK and VTK in 3D Slicer (3 GB, once)
+	@tools/setup.sh demo
+	@tools/check-oracles.sh
 
 install:  ## install what is missing and the package, nothing else
 	@tools/setup.sh demo

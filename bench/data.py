@@ -14,7 +14,7 @@ import numpy as np
 import phantom
 from numpy.typing import NDArray
 
-__all__ = ["FORMS", "NOISE", "SCANS", "dicom_series", "scan", "small_files"]
+__all__ = ["FORMS", "NOISE", "SCANS", "dicom_series", "mask", "scan", "small_files"]
 
 # Standard deviation in HU: that of a low-dose CT.
 NOISE = 25.0
@@ -38,6 +38,11 @@ def scan(name: str, *, noise: float = NOISE) -> NDArray[np.int16]:
         np.save(path / "scan.npy", phantom.scan(SCANS[name], noise=noise))
 
     return np.load(_cached(f"{name}-noise{noise:g}", write) / "scan.npy")
+
+
+def mask(name: str, make: Callable[[], NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Write what `make` makes under `name` the first time, and read it from then on."""
+    return np.load(_cached(name, lambda path: np.save(path / "mask.npy", make())) / "mask.npy")
 
 
 def dicom_series(name: str, form: str = "plain") -> Path:

@@ -15,7 +15,10 @@ from typing import Any
 
 __all__ = ["section", "update"]
 
-ORDER = ("crossing", "read", "read-r", "listing", "resample", "mesh")
+ORDER = (
+    "crossing", "read", "read-r", "listing", "resample", "mesh", "grow", "close", "islands",
+    "distance",
+)  # fmt: skip
 
 HEADER = """# What the stages cost
 

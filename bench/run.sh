@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Time medvoxel against its peers and the source documents' code, into bench/RESULTS.md:
-#   bench/run.sh [stage ...]     crossing, read, read-r, listing, resample, mesh, grow; all when
-#                                none is named
+#   bench/run.sh [stage ...]     crossing, read, read-r, listing, resample, mesh, grow, close,
+#                                islands, distance; all when none is named
 # BENCH_ROUNDS sets the number of rounds. The package must be installed: make install. Peers and
 # scans take 4 GB of the cache folder, most of it itk-growcut.
 # shellcheck source=tools/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tools/lib.sh"
+# shellcheck source=tools/virtualenv.sh
+source tools/virtualenv.sh
 
 BENCH_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/medvoxel/bench
 export BENCH_CACHE PYTHONDONTWRITEBYTECODE=1
@@ -14,17 +16,14 @@ rounds=${BENCH_ROUNDS:-5}
 
 # The peers have a virtualenv of their own, so that medvoxel's stays as its users have it.
 make_environment() {
-  local wanted python
-  wanted=$(Rscript --no-init-file -e 'writeLines(medvoxel:::python_requirements())') ||
-    fail "the package is not installed: make install."
+  local wanted
+  wanted=$(core_requirements)
   [ "$(cat "$peers/wanted.txt" 2>/dev/null)" != "$wanted"$'\n'"$(<bench/peers.txt)" ] || return 0
   say "Installing what is measured into $peers (once, some minutes) ..."
-  python=$(Rscript --no-init-file -e 'cat(medvoxel:::python_plan()$python)')
-  [ -x "$python" ] || python=python3
-  mkdir -p "$BENCH_CACHE"
-  "$python" -m venv --clear "$peers"
+  new_virtualenv "$peers"
   say "$wanted" >"$peers/requirements.txt"
-  install_python --requirement "$peers/requirements.txt" || fail "pip could not install them."
+  pip_install "$peers" --requirement "$peers/requirements.txt" ||
+    fail "pip could not install them."
   install_peers
   say "$wanted"$'\n'"$(<bench/peers.txt)" >"$peers/wanted.txt"
 }
@@ -33,13 +32,9 @@ make_environment() {
 install_peers() {
   local peer
   grep -v '^#' bench/peers.txt | while IFS= read -r peer; do
-    install_python --constraint "$peers/requirements.txt" "$peer" ||
+    pip_install "$peers" --constraint "$peers/requirements.txt" "$peer" ||
       say "$peer cannot be installed here; what needs it is left out."
   done
-}
-
-install_python() {
-  "$peers/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
 }
 
 # run_stage <name>: returns 1 when a route failed or gave a wrong answer.
@@ -54,7 +49,7 @@ run_stage() {
   "$peers/bin/python" bench/results.py "$result" bench/RESULTS.md
 }
 
-[ $# -gt 0 ] || set -- crossing read read-r listing resample mesh grow
+[ $# -gt 0 ] || set -- crossing read read-r listing resample mesh grow close islands distance
 for stage in "$@"; do
   compgen -G "bench/stages/$stage.[Rp]*" >/dev/null || fail "there is no stage '$stage'."
 done

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
+from growing_factory import dijkstra, scattered, seeded
 
 import medvoxel
 from medvoxel import Grid, Segment, Segmentation, Volume
@@ -31,55 +30,6 @@ def small_grid(request, make_grid):
     return make_grid(request.param, shape=(6, 10, 12))
 
 
-def _segmentation(array, grid, names=("one", "two", "three", "four", "five", "six")):
-    table = tuple(Segment(i + 1, name, "#112233") for i, name in enumerate(names))
-    return Segmentation(array, grid, table)
-
-
-def _scattered(rng, shape, *, each=3, labels=3, dtype=np.uint8):
-    seeds = np.zeros(shape, dtype)
-    places = rng.choice(seeds.size, each * labels, replace=False)
-    seeds.reshape(-1)[places] = np.repeat(np.arange(1, labels + 1), each)
-    return seeds
-
-
-def _dijkstra(scan, seeds, spacing, *, locality=0.0, connectivity=26, editable=None):
-    """Labels by the definition, voxel by voxel; also the distances."""
-    way = np.ones(scan.shape, bool) if editable is None else editable
-    steps = [
-        (d, locality * float(np.linalg.norm(np.multiply(d, spacing))))
-        for d in itertools.product((-1, 0, 1), repeat=3)
-        if 0 < np.abs(d).sum() <= (1 if connectivity == 6 else 3)
-    ]
-    best = {tuple(p): (0.0, int(seeds[tuple(p)])) for p in np.argwhere((seeds > 0) & way)}
-    queue = [(*key, place) for place, key in best.items()]
-    heapq.heapify(queue)
-    values = scan.tolist()
-    while queue:
-        distance, label, place = heapq.heappop(queue)
-        if (distance, label) != best[place]:
-            continue
-        z, y, x = place
-        for (dz, dy, dx), length in steps:
-            there = (z + dz, y + dy, x + dx)
-            if not all(0 <= i < n for i, n in zip(there, scan.shape, strict=True)):
-                continue
-            if not way[there]:
-                continue
-            change = abs(values[z][y][x] - values[there[0]][there[1]][there[2]])
-            key = (distance + change + length, label)
-            if key < best.get(there, (np.inf, 0)):
-                best[there] = key
-                heapq.heappush(queue, (*key, there))
-    out = np.array(seeds)
-    far = np.full(scan.shape, np.inf)
-    for place, (distance, label) in best.items():
-        far[place] = distance
-        if out[place] == 0:
-            out[place] = label
-    return out, far
-
-
 # --- the definition ------------------------------------------------------------------------
 
 
@@ -87,13 +37,13 @@ def _dijkstra(scan, seeds, spacing, *, locality=0.0, connectivity=26, editable=N
 @pytest.mark.parametrize("levels", [2, 20, 4000])
 def test_labels_are_those_of_a_plain_dijkstra(rng, small_grid, connectivity, levels):
     scan = rng.integers(-levels // 2, levels, small_grid.shape).astype(np.int16)
-    seeds = _scattered(rng, small_grid.shape)
+    seeds = scattered(rng, small_grid.shape)
     found = grow_from_seeds(
-        _segmentation(seeds, small_grid), Volume(scan, small_grid), margin=1e3,
+        seeded(seeds, small_grid), Volume(scan, small_grid), margin=1e3,
         connectivity=connectivity,
     )  # fmt: skip
     # Two levels leave many ties, so the rule for ties is tested too.
-    expected, _ = _dijkstra(scan, seeds, small_grid.spacing, connectivity=connectivity)
+    expected, _ = dijkstra(scan, seeds, small_grid.spacing, connectivity=connectivity)
     np.testing.assert_array_equal(found.array, expected)
 
 
@@ -102,12 +52,12 @@ def test_distance_counts_in_millimetres(rng, small_grid, connectivity):
     # Spacings and locality whose products with the units are whole numbers: exact but for
     # the lengths of oblique steps, so labels must agree wherever no other is as near.
     scan = rng.integers(0, 30, small_grid.shape).astype(np.uint8)
-    seeds = _scattered(rng, small_grid.shape)
+    seeds = scattered(rng, small_grid.shape)
     options = {"locality": 2.5, "connectivity": connectivity}
-    segmentation, volume = _segmentation(seeds, small_grid), Volume(scan, small_grid)
+    segmentation, volume = seeded(seeds, small_grid), Volume(scan, small_grid)
     found = grow_from_seeds(segmentation, volume, margin=1e3, **options)
     distances = [
-        _dijkstra(scan, seeds * (seeds == k), small_grid.spacing, **options)[1] for k in (1, 2, 3)
+        dijkstra(scan, seeds * (seeds == k), small_grid.spacing, **options)[1] for k in (1, 2, 3)
     ]
     low, second = np.sort(distances, axis=0)[:2]
     clear = (second - low > 0.05) & (seeds == 0)
@@ -123,10 +73,10 @@ def test_values_that_are_rounded_still_go_to_the_nearest_seed(rng, kind):
     scan = (rng.normal(size=grid.shape) * 1e6).astype(kind)
     if kind != "int32":
         scan = (scan / 1e9).astype(kind)
-    seeds = _scattered(rng, grid.shape)
-    found = grow_from_seeds(_segmentation(seeds, grid), Volume(scan, grid), margin=1e3)
+    seeds = scattered(rng, grid.shape)
+    found = grow_from_seeds(seeded(seeds, grid), Volume(scan, grid), margin=1e3)
     distances = [
-        _dijkstra(scan.astype(float), seeds * (seeds == k), grid.spacing)[1] for k in (1, 2, 3)
+        dijkstra(scan.astype(float), seeds * (seeds == k), grid.spacing)[1] for k in (1, 2, 3)
     ]
     low, second = np.sort(distances, axis=0)[:2]
     clear = (second - low > 1e-3 * float(np.ptp(scan))) & (seeds == 0)
@@ -139,7 +89,7 @@ def test_extreme_locality_leaves_only_distance():
     scan = np.linspace(0, 1e-3, 540, dtype=np.float32).reshape(grid.shape)
     seeds = np.zeros(grid.shape, np.uint8)
     seeds[1, 1, 0], seeds[1, 1, 59] = 2, 1
-    found = grow_from_seeds(_segmentation(seeds, grid), Volume(scan, grid), locality=1e6)
+    found = grow_from_seeds(seeded(seeds, grid), Volume(scan, grid), locality=1e6)
     assert (found.array[1, 1, :30] == 2).all()
     assert (found.array[1, 1, 30:] == 1).all()
 
@@ -148,20 +98,20 @@ def test_a_tie_goes_to_the_lower_label(make_grid):
     grid = make_grid("plain", shape=(1, 1, 7))
     seeds = np.array([2, 0, 0, 0, 0, 0, 1], np.uint8).reshape(grid.shape)
     step = np.array([0, 10, 20, 30, 40, 50, 60], np.int16).reshape(grid.shape)
-    found = grow_from_seeds(_segmentation(seeds, grid), Volume(step, grid))
+    found = grow_from_seeds(seeded(seeds, grid), Volume(step, grid))
     assert found.array.ravel().tolist() == [2, 2, 2, 1, 1, 1, 1]
-    flat = grow_from_seeds(_segmentation(seeds, grid), Volume(step * 0, grid))
+    flat = grow_from_seeds(seeded(seeds, grid), Volume(step * 0, grid))
     assert flat.array.ravel().tolist() == [2, 1, 1, 1, 1, 1, 1]
 
 
 def test_segments_keep_their_values_type_and_table(rng):
     grid = Grid((6, 8, 9))
     scan = Volume(rng.integers(0, 99, grid.shape), grid)
-    small = _scattered(rng, grid.shape, labels=2)
+    small = scattered(rng, grid.shape, labels=2)
     values = np.array([0, 7, 3000], np.int32)
     table = (Segment(3000, "b", "#000000"), Segment(12, "empty", "#000000"), Segment(7, "a", "#0"))
     found = grow_from_seeds(Segmentation(values[small], grid, table), scan, margin=99)
-    plain = grow_from_seeds(_segmentation(small, grid), scan, margin=99)
+    plain = grow_from_seeds(seeded(small, grid), scan, margin=99)
     assert found.array.dtype == np.int32
     assert found.segments == table
     np.testing.assert_array_equal(found.array, values[plain.array])
@@ -179,7 +129,7 @@ def test_paths_go_round_a_wall_and_not_through_it():
     seeds[0, 4, 0], seeds[0, 4, 8] = 1, 2
     editable = np.ones(grid.shape, bool)
     editable[0, :, 5] = False
-    segmentation = _segmentation(seeds, grid)
+    segmentation = seeded(seeds, grid)
     found = grow_from_seeds(segmentation, Volume(scan, grid), editable=editable, margin=99)
     assert (found.array[..., :5] == 1).all()
     assert (found.array[..., 5] == 0).all()
@@ -188,13 +138,13 @@ def test_paths_go_round_a_wall_and_not_through_it():
 
 def test_masked_labels_are_those_of_a_plain_dijkstra(rng, small_grid):
     scan = rng.integers(0, 50, small_grid.shape).astype(np.int16)
-    seeds = _scattered(rng, small_grid.shape, each=8)
+    seeds = scattered(rng, small_grid.shape, each=8)
     editable = rng.random(small_grid.shape) < 0.35
     found = grow_from_seeds(
-        _segmentation(seeds, small_grid), Volume(scan, small_grid), margin=1e3, editable=editable,
+        seeded(seeds, small_grid), Volume(scan, small_grid), margin=1e3, editable=editable,
         connectivity=6,
     )  # fmt: skip
-    expected, _ = _dijkstra(scan, seeds, small_grid.spacing, editable=editable, connectivity=6)
+    expected, _ = dijkstra(scan, seeds, small_grid.spacing, editable=editable, connectivity=6)
     np.testing.assert_array_equal(found.array, expected)
     np.testing.assert_array_equal(found.array[~editable], seeds[~editable])
     assert (found.array[editable] == 0).any()  # some pockets nothing leads to
@@ -207,7 +157,7 @@ def test_one_segment_grows_within_a_mask():
     seeds = np.zeros(grid.shape, np.uint8)
     seeds[1, 2, 2] = 1
     scan = Volume(np.arange(135, dtype=np.int16).reshape(grid.shape), grid)
-    found = grow_from_seeds(_segmentation(seeds, grid), scan, editable=editable, margin=99)
+    found = grow_from_seeds(seeded(seeds, grid), scan, editable=editable, margin=99)
     np.testing.assert_array_equal(found.array == 1, editable)
 
 
@@ -217,7 +167,7 @@ def test_voxels_without_a_number_are_not_crossed():
     scan[..., 4], scan[..., 8] = np.nan, np.inf
     seeds = np.zeros(grid.shape, np.uint8)
     seeds[0, 0, 0], seeds[0, 0, 7] = 1, 2
-    found = grow_from_seeds(_segmentation(seeds, grid), Volume(scan, grid), margin=99)
+    found = grow_from_seeds(seeded(seeds, grid), Volume(scan, grid), margin=99)
     assert found.array.ravel().tolist() == [1, 1, 1, 1, 0, 2, 2, 2, 0]
 
 
@@ -232,7 +182,7 @@ def test_margin_is_in_millimetres_and_has_a_default():
     scan = Volume(np.zeros(grid.shape, np.int16), grid)
 
     def box(**options):
-        grown = grow_from_seeds(_segmentation(seeds, grid), scan, **options).array
+        grown = grow_from_seeds(seeded(seeds, grid), scan, **options).array
         return [(int(i.min()), int(i.max())) for i in np.nonzero(grown)]
 
     assert box() == [(7, 13), (17, 23), (22, 38)]
@@ -271,10 +221,10 @@ def test_more_seeds_give_what_a_fresh_run_gives(rng, any_grid, levels, margin):
     seeds[5, 9, 11], seeds[4, 8, 8] = 3, 2
     editable[5, 9, 11] = editable[4, 8, 8] = True
     for _ in range(6):
-        segmentation = _segmentation(seeds.copy(), any_grid)
+        segmentation = seeded(seeds.copy(), any_grid)
         found = grow_from_seeds(segmentation, scan, **options)
         np.testing.assert_array_equal(found.array, _fresh(segmentation, scan, **options))
-        more = _scattered(rng, seeds.shape, each=2)
+        more = scattered(rng, seeds.shape, each=2)
         # Strokes within what others have grown, and beyond the box.
         seeds = np.where(seeds == 0, more, seeds)
 
@@ -282,13 +232,13 @@ def test_more_seeds_give_what_a_fresh_run_gives(rng, any_grid, levels, margin):
 def test_only_what_changes_is_grown_again(rng, monkeypatch):
     grid = Grid((20, 24, 28))
     scan = Volume(rng.integers(0, 500, grid.shape).astype(np.int16), grid)
-    seeds = _scattered(rng, grid.shape)
+    seeds = scattered(rng, grid.shape)
     monkeypatch.setattr(growing, "GrowState", _Counting)
     _Counting.made = 0
 
     def made(seeds, scan=scan, **options):
         before = _Counting.made
-        segmentation = _segmentation(seeds, grid)
+        segmentation = seeded(seeds, grid)
         found = grow_from_seeds(segmentation, scan, margin=1e3, **options)
         count = _Counting.made - before
         monkeypatch.setattr(growing, "GrowState", growing.GrowState)
@@ -333,7 +283,7 @@ def test_labels_are_those_of_itk_growcut(name, request):
     grid = Grid(case["scan"].shape, tuple(case["spacing"]))
     editable = case.get("editable")
     found = grow_from_seeds(
-        _segmentation(case["seeds"], grid), Volume(case["scan"], grid), margin=1e4,
+        seeded(case["seeds"], grid), Volume(case["scan"], grid), margin=1e4,
         locality=float(case["locality"]), editable=editable,
     ).array  # fmt: skip
     way = np.ones(found.shape, bool) if editable is None else editable
@@ -352,12 +302,12 @@ def test_an_error_names_the_missing_call():
     scan = Volume(np.zeros(grid.shape, np.int16), grid)
     seeds = np.zeros(grid.shape, np.uint8)
     with pytest.raises(InputError, match=r"no segment has seeds.*paint\(\)"):
-        grow_from_seeds(_segmentation(seeds, grid), scan)
+        grow_from_seeds(seeded(seeds, grid), scan)
     seeds[1, 1, 1] = 2
     with pytest.raises(InputError, match=r"'two' has seeds.*paint\(\)"):
-        grow_from_seeds(_segmentation(seeds, grid), scan)
+        grow_from_seeds(seeded(seeds, grid), scan)
     with pytest.raises(InputError, match=r"no segment has seeds where.*widen the mask"):
-        grow_from_seeds(_segmentation(seeds, grid), scan, editable=np.zeros(grid.shape, bool))
+        grow_from_seeds(seeded(seeds, grid), scan, editable=np.zeros(grid.shape, bool))
 
 
 @pytest.mark.parametrize(
@@ -371,6 +321,10 @@ def test_an_error_names_the_missing_call():
         {"connectivity": 18},
         {"editable": np.ones((3, 4, 5))},
         {"editable": np.ones((3, 4, 6), bool)},
+        {"spacing": 0},
+        {"spacing": "1"},
+        {"spacing": (1.0, float("nan"), 1.0)},
+        {"spacing": (1.0, 2.0)},
     ],
 )
 def test_bad_arguments_are_named(options):
@@ -378,12 +332,12 @@ def test_bad_arguments_are_named(options):
     seeds = np.arange(60, dtype=np.uint8).reshape(grid.shape) % 3
     with pytest.raises(InputError, match=next(iter(options))):
         grow_from_seeds(
-            _segmentation(seeds, grid), Volume(np.zeros(grid.shape, np.int16), grid), **options
+            seeded(seeds, grid), Volume(np.zeros(grid.shape, np.int16), grid), **options
         )
 
 
 def test_another_grid_is_refused():
-    seeds = _segmentation(np.ones((3, 4, 5), np.uint8), Grid((3, 4, 5)))
+    seeds = seeded(np.ones((3, 4, 5), np.uint8), Grid((3, 4, 5)))
     moved = Grid((3, 4, 5), origin=(0.0, 0.0, 1.0))
     with pytest.raises(GeometryError, match="The seeds"):
         grow_from_seeds(seeds, Volume(np.zeros((3, 4, 5)), moved))
@@ -391,14 +345,12 @@ def test_another_grid_is_refused():
 
 def test_inputs_are_left_alone(rng):
     grid = Grid((8, 9, 10))
-    scan, seeds = rng.normal(size=grid.shape), _scattered(rng, grid.shape)
+    scan, seeds = rng.normal(size=grid.shape), scattered(rng, grid.shape)
     editable = rng.random(grid.shape) < 0.9
     before = scan.copy(), seeds.copy(), editable.copy()
     for array in (scan, seeds, editable):
         array.flags.writeable = False
-    found = grow_from_seeds(
-        _segmentation(seeds, grid), Volume(scan, grid), editable=editable, margin=99
-    )
+    found = grow_from_seeds(seeded(seeds, grid), Volume(scan, grid), editable=editable, margin=99)
     assert not np.shares_memory(found.array, seeds)
     for array, old in zip((scan, seeds, editable), before, strict=True):
         np.testing.assert_array_equal(array, old)
@@ -410,7 +362,7 @@ def test_progress_is_told_and_can_cancel(rng, monkeypatch):
     monkeypatch.setattr(_grow_state, "_BUDGET", 500)
     monkeypatch.setattr(_grow_state, "Progress", _eager(_grow_state.Progress))
     grid = Grid((12, 20, 24))
-    segmentation = _segmentation(_scattered(rng, grid.shape), grid)
+    segmentation = seeded(scattered(rng, grid.shape), grid)
     scan = Volume(rng.integers(0, 99, grid.shape).astype(np.int16), grid)
     told = []
     options = {"margin": 99, "progress": lambda part, label: told.append((part, label))}
@@ -444,13 +396,13 @@ def test_a_short_queue_gets_longer(rng, monkeypatch):
     monkeypatch.setattr(_grow_state, "_longer", longer)
     monkeypatch.setattr(_grow_state, "_SPARE", 27)
     grid = Grid((30, 40, 40))
-    seeds = _scattered(rng, grid.shape)
+    seeds = scattered(rng, grid.shape)
     scan = rng.integers(0, 60000, grid.shape).astype(np.uint16)
-    found = grow_from_seeds(_segmentation(seeds, grid), Volume(scan, grid), margin=99)
+    found = grow_from_seeds(seeded(seeds, grid), Volume(scan, grid), margin=99)
     assert calls
     growing._kept.clear()
     monkeypatch.setattr(_grow_state, "_SPARE", 2000)
-    calm = grow_from_seeds(_segmentation(seeds, grid), Volume(scan, grid), margin=99)
+    calm = grow_from_seeds(seeded(seeds, grid), Volume(scan, grid), margin=99)
     np.testing.assert_array_equal(found.array, calm.array)
 
 

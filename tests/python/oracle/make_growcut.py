@@ -38,6 +38,12 @@ class Case:
 def cases(leg: Path) -> dict[str, Case]:
     """All cases by name."""
     random = np.random.default_rng(4)
+    return {**synthetic_cases(random), "leg": _leg(leg, random)}
+
+
+def synthetic_cases(random: np.random.Generator | None = None) -> dict[str, Case]:
+    """Cases that need no real data."""
+    random = random or np.random.default_rng(4)
     noise = random.normal(0, 400, (8, 24, 28)).astype(np.int16)
     seeds = _sprinkle(random, np.ones(noise.shape, bool), 4)
     blobs = _blobs((10, 32, 36))
@@ -49,7 +55,6 @@ def cases(leg: Path) -> dict[str, Case]:
         "locality": Case(noise, seeds, THIN, locality=40.0),
         "blobs": Case(scan, spots, THIN),
         "masked": Case(scan, spots, THIN, locality=1.5, editable=editable),
-        "leg": _leg(leg, random),
     }
 
 

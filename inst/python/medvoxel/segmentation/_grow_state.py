@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,29 @@ class Seeds:
 
     places: NDArray[np.int64]
     labels: NDArray[np.int16]
+
+    def array(
+        self, shape: Sequence[int], values: Sequence[int], dtype: np.dtype[np.integer]
+    ) -> NDArray[np.integer]:
+        """Lay the seeds into an array of segment values.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Shape of the scan, (z, y, x).
+        values : sequence of int
+            The segment value of each label.
+        dtype : dtype
+            Type of the array.
+
+        Returns
+        -------
+        ndarray of int, shape (z, y, x)
+            0 where there is no seed.
+        """
+        out = np.zeros(shape, dtype)
+        out.reshape(-1)[self.places] = np.array(values, dtype)[self.labels - 1]
+        return out
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..geometry import Grid
 from ..progress import ProgressCallback
 from ..volume import Segmentation, Volume
+from ._grow_coarse import CoarseGrid, coarser_spacing
 from ._grow_state import Box, GrowState, Problem, Seeds
 from ._grow_units import choose_units
 from ._grow_words import MOST_LABELS
@@ -34,6 +37,7 @@ def grow_from_seeds(
     margin: float | None = None,
     connectivity: int = 26,
     editable: NDArray[np.bool_] | None = None,
+    spacing: float | Sequence[float] | None = None,
     progress: ProgressCallback | None = None,
 ) -> Segmentation:
     """Grow the segments from their seeds until they meet.
@@ -55,6 +59,10 @@ def grow_from_seeds(
     editable : ndarray of bool, shape (z, y, x), optional
         Only here do voxels change; seeds elsewhere stay and do not grow, and no path
         leads through. Voxels of the scan that are not finite are barred likewise.
+    spacing : float or sequence of three floats, optional
+        Grow on voxels of this size in mm, one number for all axes or (z, y, x), and bring
+        the labels back: faster, and noise is averaged out. Axes along which the scan is
+        coarser stay as they are. By default on the voxels of the scan.
     progress : callable, optional
         Called with the fraction done and a label; returning ``False`` cancels.
 
@@ -84,6 +92,13 @@ def grow_from_seeds(
     has more seeds and is otherwise the same, only what changes is grown; the result is that
     of a fresh run. When seeds are gone or anything else is different it starts afresh.
 
+    With `spacing` the scan is resampled (linear, averaged over the larger voxels; padding
+    becomes air). A larger voxel has the label of the seeds in it, of several labels the most
+    frequent and among those the lowest; it may be grown into when half of it may change, or
+    when it holds a seed. Each voxel of the scan that may change then gets the label that is
+    strongest at its centre when all are interpolated linearly; seeds stay as they are. What
+    is thinner than a larger voxel, walls too, may be lost.
+
     References
     ----------
     L. Zhu, I. Kolesov, Y. Gao, R. Kikinis, A. Tannenbaum, "An effective interactive medical
@@ -92,7 +107,7 @@ def grow_from_seeds(
     topological ordering", Commun. ACM 12 (1969) 632-633.
     """
     scan.grid.require_same(seeds.grid, what="The seeds")
-    _check_arguments(locality, margin, connectivity)
+    _check_arguments(locality, margin, connectivity, spacing)
     _check_editable(editable, scan)
     active = seeds.array if editable is None else np.where(editable, seeds.array, 0)
     spread = bounding_box(active != 0)
@@ -100,20 +115,40 @@ def grow_from_seeds(
     _require_seeds(seeds, found, values, editable is not None)
     if spread is None:  # _require_seeds() has raised; for the type checker
         return seeds
+    box = _box(spread, scan.grid, margin, editable is not None)
+    pose = partial(_pose, locality=float(locality), connectivity=int(connectivity), values=values)
+    coarser = None if spacing is None else coarser_spacing(scan.grid, spacing)
+    if coarser is None:
+        out = np.array(seeds.array)
+        _grown(pose(scan, editable), found, box, progress).write(out, values)
+        return seeds.with_array(out)
+    coarse = CoarseGrid.of(scan, coarser)
+    few = coarse.seeds(found, scan.grid.shape)
+    problem = pose(coarse.scan, coarse.editable(editable, scan.grid, few))
+    labels = few.array(coarse.scan.grid.shape, values, seeds.array.dtype)
+    _grown(problem, few, coarse.box(box), progress).write(labels, values)
+    return seeds.with_array(coarse.bring_back(labels, seeds, _way(scan, editable), box))
+
+
+def _pose(
+    scan: Volume,
+    editable: NDArray[np.bool_] | None,
+    *,
+    locality: float,
+    connectivity: int,
+    values: tuple[int, ...],
+) -> Problem:
     spacing = scan.grid.spacing
-    problem = Problem(
-        scan.array,
-        editable,
-        spacing,
-        choose_units(scan.array, float(locality), spacing),
-        int(connectivity),
-        values,
-    )
-    box = _box(spread, scan.grid.shape, spacing, margin, editable is not None)
-    state = _grown(problem, found, box, progress)
-    out = np.array(seeds.array)
-    state.write(out, values)
-    return seeds.with_array(out)
+    units = choose_units(scan.array, locality, spacing)
+    return Problem(scan.array, editable, spacing, units, connectivity, values)
+
+
+def _way(scan: Volume, editable: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Where labels may go, as an array in any case."""
+    if scan.array.dtype.kind in "iu":
+        return np.broadcast_to(True, scan.grid.shape) if editable is None else editable
+    finite = np.isfinite(scan.array)
+    return finite if editable is None else finite & editable
 
 
 def _grown(
@@ -160,11 +195,16 @@ def _require_seeds(
     raise InputError(
         f"Growing needs seeds of two segments, or of one within a mask; {names} has seeds{where}.",
         hint="Add seeds with paint()"
-        + (", or widen the mask." if masked else ", or limit what may change (editable)."),
+        + (", or widen the mask." if masked else ", or limit what may change: editable_range()."),
     )
 
 
-def _check_arguments(locality: float, margin: float | None, connectivity: int) -> None:
+def _check_arguments(
+    locality: float,
+    margin: float | None,
+    connectivity: int,
+    spacing: float | Sequence[float] | None,
+) -> None:
     for name, value in (("locality", locality), ("margin", margin)):
         if value is None and name == "margin":
             continue
@@ -173,6 +213,21 @@ def _check_arguments(locality: float, margin: float | None, connectivity: int) -
             raise InputError(f"{name} must be a number, 0 or more, not {value!r}.")
     if connectivity not in (6, 26):
         raise InputError(f"connectivity must be 6 or 26, not {connectivity!r}.")
+    if spacing is not None and not _is_spacing(spacing):
+        raise InputError(
+            f"spacing must be one positive number in mm or three, not {spacing!r}.",
+            hint="For example spacing = 1 to grow on cubes of 1 mm.",
+        )
+
+
+def _is_spacing(spacing: object) -> bool:
+    try:
+        values = np.asarray(spacing)
+    except ValueError:  # a ragged list
+        return False
+    if values.dtype.kind not in "iuf":
+        return False
+    return values.shape in ((), (3,)) and bool((np.isfinite(values) & (values > 0)).all())
 
 
 def _check_editable(editable: NDArray[np.bool_] | None, scan: Volume) -> None:
@@ -184,16 +239,10 @@ def _check_editable(editable: NDArray[np.bool_] | None, scan: Volume) -> None:
         raise InputError(f"editable has shape {editable.shape}, the scan {scan.grid.shape}.")
 
 
-def _box(
-    spread: Box,
-    shape: Sequence[int],
-    spacing: Sequence[float],
-    margin: float | None,
-    masked: bool,
-) -> Box:
+def _box(spread: Box, grid: Grid, margin: float | None, masked: bool) -> Box:
     """Widen the box of the seeds within the scan."""
     parts = []
-    for part, size, step in zip(spread, shape, spacing, strict=True):
+    for part, size, step in zip(spread, grid.shape, grid.spacing, strict=True):
         if margin is None:
             growth = _GROWTH_MASKED if masked else _GROWTH
             extra = max(math.ceil(growth * (part.stop - part.start)), _LEAST)

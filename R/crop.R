@@ -11,7 +11,8 @@
 #' @param margin Room that is left around the segments, in mm. It ends at the edge of the
 #'   scan.
 #' @returns The box, as a scan or segmentation. A segmentation that carries its scan takes the
-#'   same box of it along; its history ends.
+#'   same box of it along; its history ends, and what has grown counts as
+#'   drawn.
 #' @seealso [mask_scan()], which keeps the grid; [mm_to_voxel()] for boxes in mm.
 #' @export
 #' @examplesIf medvoxel::medvoxel_available()
@@ -34,10 +35,22 @@ crop <- function(x, first = NULL, last = NULL, around = NULL, margin = 0) {
   with_same_part(box, x, function(scan) crop(scan, first, last, around, margin))
 }
 
-# A segmentation takes the same part of its scan along.
+# A segmentation takes the same part of its scan along, and of the masks that say what may
+# change.
 with_same_part <- function(part, whole, take) {
+  if (!is_segmentation(whole)) return(part)
   scan <- attr(whole, "scan")
-  if (is.null(scan) || !is_segmentation(whole)) part else with_scan(part, take(scan))
+  attr(part, "masking") <- lapply(attr(whole, "masking"), function(area) {
+    if (is_voxels(area)) pack_voxels(array_only(take(as_volume_like(area, whole)))) else area
+  })
+  with_scan(part, if (!is.null(scan)) take(scan))
+}
+
+as_volume_like <- function(voxels, reference) {
+  new_segmentation(
+    unpack_voxels(voxels), spacing(reference), origin(reference), direction(reference),
+    attr(reference, "segments")
+  )
 }
 
 check_corner <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {

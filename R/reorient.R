@@ -8,7 +8,8 @@
 #' @param axes Three letters, one each of L or R, A or P, I or S: the directions in which
 #'   x, y and z shall count up. `"LPS"` is DICOM's order, `"RAS"` that of NIfTI.
 #' @returns The same scan or segmentation, with `orientation(x)` equal to `axes`. A
-#'   segmentation that carries its scan takes it along; its history ends.
+#'   segmentation that carries its scan takes it along; its history ends, and what has grown
+#'   counts as drawn.
 #' @seealso [orientation()] tells how the axes run now; [resample()] for another raster.
 #' @export
 #' @examplesIf medvoxel::medvoxel_available()

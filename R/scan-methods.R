@@ -147,12 +147,27 @@ abort_label_index <- function(call) {
   if (!missing(i) && is_segmentation(i)) abort_label_index(caller_env())
   if (is_segmentation(x)) {
     value <- check_new_labels(value, x, caller_env())
-    old <- x
-    return(record_assignment(old, NextMethod()))
   } else if (!is.numeric(value) && !is.logical(value)) {
     medvoxel_abort("The voxels of a scan are numbers, not {.obj_type_friendly {value}}.", "input")
   }
-  NextMethod()
+  new <- NextMethod()
+  check_same_length(new, x, caller_env())
+  if (is_segmentation(x)) record_assignment(x, new) else new
+}
+
+#' @rdname scan_methods
+#' @export
+`[[<-.medvoxel_volume` <- function(x, i, ..., value) {
+  x[i, ...] <- value
+  x
+}
+
+# R would add voxels to the end, and drop the dimensions.
+check_same_length <- function(new, old, call) {
+  if (length(new) == length(old)) return(invisible())
+  medvoxel_abort(
+    "There are {length(old)} voxels, and the index goes beyond them.", "input", call = call
+  )
 }
 
 #' @rdname scan_methods

@@ -1,12 +1,8 @@
 # Labels and their differences as runs of voxels, compressed: what the history keeps.
 
 # Where two arrays differ, as runs of neighbours in the order of R's memory with the same
-# value before and after; NULL where nothing differs. Only from the first to the last place
-# of `extent` is looked.
-voxel_runs <- function(before, after, extent = c(1L, length(before))) {
-  if (length(extent) == 0) return(NULL)
-  part <- extent[1]:extent[2]
-  at <- which(before[part] != after[part]) + (extent[1] - 1L)
+# value before and after; NULL where nothing differs. `at`: the places that differ.
+voxel_runs <- function(before, after, at = which(before != after)) {
   if (length(at) == 0) return(NULL)
   runs_of(at, before[at], after[at])
 }
@@ -72,16 +68,24 @@ unpack_voxels <- function(x) {
   if (length(x) == 0) values else apply_runs(values, unpack_runs(unclass_raw(x)))
 }
 
-# Other labels at some places; `at` need not ascend.
-change_places <- function(x, at, label) {
+# Places that were packed, with their labels, which may be 0.
+places_of <- function(x) {
   runs <- if (length(x) > 0) unpack_runs(unclass_raw(x))
-  old <- sequence(runs$length, from = runs$start)
-  labels <- rep(runs$after, runs$length)
-  kept <- !old %in% at
-  places <- c(old[kept], if (label != 0) at)
-  labels <- c(labels[kept], if (label != 0) rep(label, length(at)))
-  order <- order(places)
-  pack_places(places[order], labels[order], attr(x, "dim_of"))
+  list(
+    at = sequence(as.integer(runs$length), from = runs$start),
+    labels = rep(as.integer(runs$after), as.integer(runs$length))
+  )
+}
+
+# Other labels at some places, both packed.
+change_places <- function(x, new) {
+  old <- places_of(x)
+  new <- places_of(new)
+  kept <- !old$at %in% new$at
+  at <- c(old$at[kept], new$at[new$labels != 0])
+  labels <- c(old$labels[kept], new$labels[new$labels != 0])
+  order <- order(at)
+  pack_places(at[order], labels[order], attr(x, "dim_of"))
 }
 
 unclass_raw <- function(x) {

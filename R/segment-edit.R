@@ -1,13 +1,18 @@
 # The way of every edit: to the core with what may change, back with what has, into the
 # history.
 
-# `arguments` are what the history shows; `core` the same as the core wants it.
+# `arguments` are what the history shows; `core` the same as the core wants it; `then` may
+# change the state once the labels are.
 edit_labels <- function(seg, verb, arguments, core = arguments, operation = verb,
-                        progress = NULL, quiet = FALSE, seeds = NULL, call = caller_env()) {
+                        progress = NULL, quiet = FALSE, then = identity,
+                        call = caller_env()) {
   options <- masking_arguments(seg)
   if (operation == "grow_from_seeds") options$scan <- scan_of(seg, call)
   # A brush leaves a trace in the seeds too, where there are any.
   traced <- operation %in% c("paint", "erase") && !is.null(attr(seg, "seeds"))
+  seeds <- if (operation == "grow_from_seeds" || (traced && options$overwrite != "all")) {
+    remembered_seeds(seg)
+  }
   out <- do.call(core_call, c(
     list("edit", seg, operation), options, core,
     list(seeds = seeds, touched = traced, .progress = progress, .call = call)
@@ -15,20 +20,27 @@ edit_labels <- function(seg, verb, arguments, core = arguments, operation = verb
   new <- out[[1]]
   state <- edit_state(seg)
   state$segments <- attr(new, "segments")
-  state["seeds"] <- list(seeds_after(seg, operation, out[[4]]))
-  extent <- one_based(unlist(out[[3]]))
-  result <- add_step(seg, array_only(new), state, verb, arguments, extent)
+  brush <- if (traced) brush_places(out[[4]], dim(seg))
+  state["seeds"] <- list(seeds_after(seg, operation, brush))
+  result <- add_step(
+    seg, array_only(new), then(state), verb, arguments, brush, one_based(out[[3]])
+  )
   if (!quiet) tell_changes(out[[2]], verb, call)
   result
 }
 
 # Seeds are what was there before they grew. Brushes change them, and whatever else changes
 # the labels makes these the seeds of the next growth.
-seeds_after <- function(seg, operation, touched) {
+seeds_after <- function(seg, operation, brush) {
   old <- attr(seg, "seeds")
   if (operation == "grow_from_seeds") return(old %||% pack_voxels(array_only(seg)))
-  if (is.null(old) || !operation %in% c("paint", "erase")) return(NULL)
-  change_places(old, one_based(touched[[1]]), as.integer(touched[[2]]))
+  if (!is.null(brush)) change_places(old, brush)
+}
+
+# The core's answer: places, and the one label that they all have now.
+brush_places <- function(touched, dim) {
+  at <- one_based(touched[[1]])
+  pack_places(at, rep(as.integer(touched[[2]]), length(at)), dim)
 }
 
 # Volumes before and after, for people.

@@ -5,15 +5,17 @@
 #' less time.
 #'
 #' It needs seeds of two segments at least, or of one where [editable_range()] or
-#' [editable_area()] limit what may change; voxels that may not change also bar the way.
-#' Segments that are not visible (see [set_segment()]) do not take part.
+#' [editable_area()] limit what may change. Voxels that may not change also bar the way, and
+#' seeds there do not grow: `editable_area(seg, outside = TRUE)` would leave none.
+#' Segments that are not visible (see [set_segment()]) do not grow; whether others may grow
+#' over them says [overwrite()].
 #'
 #' @section Growing again:
 #' The seeds are remembered. Look at the result with [plot_slices()], [paint()] more seeds
 #' where it is wrong or [erase()] some, and call `grow_from_seeds()` again: all seeds grow
 #' anew, and after more seeds only what they change is computed. Any other edit, such as
 #' [smooth_segment()], keeps the labels as they are; all of them are then the seeds of the
-#' next growth.
+#' next growth. Until then Python keeps 8 bytes for each voxel of the box that was grown in.
 #'
 #' @param seg A segmentation with seeds that carries its scan, see [segmentation()].
 #' @param locality How many grey values a mm counts: 0 leaves distance out, more keeps
@@ -49,16 +51,13 @@ grow_from_seeds <- function(seg, locality = 0, margin = NULL, connectivity = 26,
   if (!is.null(spacing)) check_spacing(spacing)
   scan_of(seg)
   arguments <- list(
-    locality = if (locality != 0) locality, margin = margin,
-    connectivity = if (connectivity != 26) connectivity, spacing = spacing
+    locality = locality, margin = margin, connectivity = connectivity, spacing = spacing
   )
   core <- list(
     locality = as.double(locality), margin = margin, connectivity = as.integer(connectivity),
     spacing = if (!is.null(spacing)) zyx(check_spacing(spacing))
   )
-  edit_labels(
-    seg, "grow_from_seeds", arguments, core, progress = "Growing", seeds = remembered_seeds(seg)
-  )
+  edit_labels(seg, "grow_from_seeds", arguments, core, progress = "Growing")
 }
 
 # What the last growth started from, with the brushes since then; NULL when all labels are

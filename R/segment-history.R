@@ -87,15 +87,26 @@ as_script <- function(seg, file = NULL) {
   lines <- c(
     "# Makes the labels again from `scan`, the scan that they were drawn on:",
     paste("#", trimws(describe_scan(seg))),
+    paste0("# Written by medvoxel ", utils::packageVersion("medvoxel"), "."),
     "library(medvoxel)",
     start_code(seg, past),
-    unlist(lapply(done, function(step) paste("seg <-", step$code %||% step$call))),
+    unlist(lapply(done, step_code)),
     sprintf("stopifnot(labels_sha256(seg) == \"%s\")", labels_sha256(seg))
   )
   script <- structure(lines, class = "medvoxel_script")
   if (is.null(file)) return(script)
-  writeLines(lines, path.expand(file))
+  check_folder_of(file)
+  writeLines(lines, path.expand(file), useBytes = TRUE)
   invisible(script)
+}
+
+check_folder_of <- function(file, call = caller_env()) {
+  folder <- dirname(path.expand(file))
+  if (dir.exists(folder)) return(invisible())
+  medvoxel_abort(
+    c("The folder {.path {folder}} does not exist.", i = "Make it with {.fn dir.create}."),
+    "file", call = call
+  )
 }
 
 #' @rdname undo
@@ -119,12 +130,11 @@ print.medvoxel_script <- function(x, ...) {
 #'
 #' [as_script()] uses them for labels that no code describes.
 #'
-#' @param text Compressed labels.
+#' @param text Compressed labels, or changes of labels.
 #' @param dim Dimensions of the array.
 #' @param seg A segmentation.
-#' @param labels An array of labels that stand in its table.
-#' @returns `unpack_labels()`: an integer array. `set_labels()`: the segmentation with these
-#'   labels, whatever masking says.
+#' @returns `unpack_labels()`: an integer array. `change_labels()`: the segmentation with the
+#'   changes made, whatever masking says.
 #' @keywords internal
 #' @export
 #' @examples
@@ -137,19 +147,19 @@ unpack_labels <- function(text, dim) {
 
 #' @rdname unpack_labels
 #' @export
-set_labels <- function(seg, labels) {
+change_labels <- function(seg, text) {
   check_segmentation(seg)
-  labels <- array(check_new_labels(as.array(labels), seg, caller_env()), dim(labels))
-  check_same_dim(labels, seg)
-  state <- edit_state(seg)
-  state["seeds"] <- list(NULL)
-  add_step(seg, labels, state, "set_labels", list(pack_voxels(labels)))
+  check_string(text)
+  runs <- unpack_runs(jsonlite::base64_dec(text))
+  check_new_labels(unique(runs$after), seg, caller_env())
+  record_assignment(seg, apply_runs(array_only(seg), runs))
 }
 
 # --- steps -------------------------------------------------------------------------
 
 # `made` is code that makes the labels at the start. A step has the `call` as people read
-# it, its `code` where that is longer, the `changes` of the voxels, and the `state` after it.
+# it, its `code` where that is longer, the `changes` of the voxels, and of the `state` after
+# it what is not as before; a `brush` has the labels that it gave to places of the seeds.
 new_history <- function(seg, made = NULL) {
   list(made = made, start = edit_state(seg), steps = list(), done = 0L)
 }
@@ -163,29 +173,49 @@ edit_state <- function(seg) {
   )
 }
 
-# `extent` has the first and the last place that can have changed, none when nothing has.
-add_step <- function(seg, values, state, verb, arguments, extent = c(1L, length(seg))) {
-  past <- history_of(seg)
-  call <- verb_text(verb, arguments, short = TRUE)
+state_at <- function(past, number) {
+  state <- past$start
+  for (step in past$steps[seq_len(number)]) {
+    state[names(step$state)] <- step$state
+    if (!is.null(step$brush)) state$seeds <- change_places(state$seeds, step$brush)
+  }
+  state
+}
+
+# `changed` are the places of the voxels that differ.
+add_step <- function(seg, values, state, verb, arguments, brush = NULL,
+                     changed = which(array_only(seg) != values)) {
+  call <- verb_text(verb, without_defaults(verb, arguments), short = TRUE)
   code <- verb_text(verb, arguments)
-  step <- list(
-    call = call, code = if (code != call) code, state = state,
-    changes = pack_runs(voxel_runs(array_only(seg), values, extent))
-  )
-  # What was undone cannot be made again after another edit.
-  past$steps <- c(past$steps[seq_len(past$done)], list(step))
-  past$done <- length(past$steps)
-  with_state(seg, values, state, past)
+  add_to_history(seg, values, state, changed, list(
+    call = call, code = if (code != call) code, brush = brush
+  ))
 }
 
 # Voxels that were set by `seg[...] <- value`: a step like others where steps are kept.
 record_assignment <- function(old, new) {
   past <- attr(old, "history")
-  if (is.null(past) || (length(past$steps) == 0 && is.null(past$made))) return(new)
+  labels <- array_only(new)
+  if (is.null(past) || (length(past$steps) == 0 && is.null(past$made))) {
+    return(with_state(old, labels, edit_state(old), past))
+  }
   state <- edit_state(old)
   state["seeds"] <- list(NULL)
-  labels <- array_only(new)
-  add_step(old, labels, state, "set_labels", list(pack_voxels(labels)))
+  changed <- which(array_only(old) != labels)
+  add_to_history(old, labels, state, changed, list(call = "seg[...] <- value", assigned = TRUE))
+}
+
+add_to_history <- function(seg, values, state, changed, step) {
+  past <- history_of(seg)
+  before <- edit_state(seg)
+  kept <- if (is.null(step$brush)) names(state) else setdiff(names(state), "seeds")
+  differs <- !vapply(kept, function(part) identical(state[[part]], before[[part]]), NA)
+  step$state <- state[kept[differs]]
+  step$changes <- pack_runs(voxel_runs(array_only(seg), values, changed))
+  # What was undone cannot be made again after another edit.
+  past$steps <- c(past$steps[seq_len(past$done)], list(step))
+  past$done <- length(past$steps)
+  with_state(seg, values, state, past)
 }
 
 with_state <- function(seg, values, state, past) {
@@ -204,8 +234,7 @@ go_to_step <- function(seg, wanted) {
     values <- apply_runs(values, unpack_runs(past$steps[[number]]$changes), back)
   }
   past$done <- as.integer(wanted)
-  state <- if (wanted == 0) past$start else past$steps[[wanted]]$state
-  with_state(seg, values, state, past)
+  with_state(seg, values, state_at(past, wanted), past)
 }
 
 abort_no_steps <- function(steps, there, verb, call = caller_env()) {
@@ -238,12 +267,36 @@ start_code <- function(seg, past) {
   if (!is.null(past$made)) return(paste("seg <-", past$made))
   first <- array_only(if (past$done > 0) go_to_step(seg, 0) else seg)
   table <- short_table(past$start$segments)
-  if (!any(first != 0)) return(paste("seg <-", verb_text("segmentation", list(table), "scan")))
-  labels <- pack_voxels(first)
-  paste("seg <-", sprintf(
-    "as_segmentation(%s, scan, segments = %s)", code_of(labels), code_of(table)
-  ))
+  made <- if (any(first != 0)) {
+    sprintf(
+      "as_segmentation(%s, scan, segments = %s)", code_of(pack_voxels(first)), code_of(table)
+    )
+  } else {
+    verb_text("segmentation", list(segments = table), "scan")
+  }
+  paste("seg <-", c(made, masking_code(past$start$masking)))
 }
+
+# What a crop has taken along.
+masking_code <- function(masking) {
+  c(
+    if (!is.null(c(masking$lower, masking$upper))) {
+      verb_text("editable_range", masking[c("lower", "upper")])
+    },
+    if (!is.null(c(masking$inside, masking$outside))) {
+      verb_text("editable_area", masking[c("inside", "outside")])
+    },
+    if (!is.null(masking$overwrite)) verb_text("overwrite", list(policy = masking$overwrite))
+  )
+}
+
+step_code <- function(step) {
+  if (!isTRUE(step$assigned)) return(paste("seg <-", step$code %||% step$call))
+  if (is.null(step$changes)) return(NULL)
+  sprintf("seg <- change_labels(seg, \"%s\")", as_base64(step$changes))
+}
+
+as_base64 <- function(bytes) gsub("\n", "", jsonlite::base64_enc(bytes))
 
 # Names are enough where nothing else was chosen.
 short_table <- function(table) {
@@ -269,7 +322,31 @@ verb_text <- function(verb, arguments, data = "seg", short = FALSE) {
   # The segment is the argument that everybody gives without its name.
   names[names %in% c("segment", "segments", "policy")] <- ""
   given <- ifelse(nzchar(names), paste(names, "=", values), values)
+  # ggplot2, which is often loaded too, has a function of this name.
+  if (verb == "margin") verb <- "medvoxel::margin"
   sprintf("%s(%s)", verb, paste(c(data, given), collapse = ", "))
+}
+
+# What people need to read of a call: what is as always is left out, but for what an edit is.
+without_defaults <- function(verb, arguments) {
+  defaults <- formals(get(verb))
+  is_default <- vapply(rlang::names2(arguments), function(name) {
+    essence <- c("", "method", "operation", "mode", "kernel", "mm", "thickness")
+    if (name %in% essence || !name %in% names(defaults)) return(FALSE)
+    if (identical(defaults[[name]], rlang::missing_arg())) return(FALSE)
+    identical(arguments[[name]], eval(defaults[[name]], baseenv())[1])
+  }, NA)
+  arguments[!is_default]
+}
+
+# A string as code that means the same in every locale.
+quoted <- function(x) {
+  letters <- vapply(utf8ToInt(enc2utf8(x)), function(point) {
+    if (point %in% utf8ToInt("\"\\")) return(paste0("\\", intToUtf8(point)))
+    if (point >= 32 && point < 127) return(intToUtf8(point))
+    sprintf(if (point > 65535) "\\U%08x" else "\\u%04x", point)
+  }, "")
+  paste0("\"", paste(letters, collapse = ""), "\"")
 }
 
 code_of <- function(x, short = FALSE) {
@@ -283,6 +360,11 @@ code_of <- function(x, short = FALSE) {
     if (short && nrow(x) > 3) return(sprintf("<%d points>", nrow(x)))
     rows <- apply(unname(x), 1, code_of, simplify = FALSE)
     return(sprintf("rbind(%s)", paste(rows, collapse = ", ")))
+  }
+  if (is.factor(x)) x <- as.character(x)
+  if (is.character(x) && !anyNA(x)) {
+    text <- vapply(x, quoted, "", USE.NAMES = FALSE)
+    return(if (length(x) == 1) text else sprintf("c(%s)", paste(text, collapse = ", ")))
   }
   if (is.integer(x)) x <- as.double(x)
   if (is.double(x) && length(x) > 0 && all(is.finite(x)) && all(x == round(x)) &&
@@ -303,8 +385,7 @@ voxels_code <- function(x, short) {
   size <- attr(x, "dim_of")
   if (short) return(sprintf("<%s voxels>", paste(size, collapse = " x ")))
   sprintf(
-    "unpack_labels(\"%s\", c(%s))", gsub("\n", "", jsonlite::base64_enc(unclass_raw(x))),
-    paste(size, collapse = ", ")
+    "unpack_labels(\"%s\", c(%s))", as_base64(unclass_raw(x)), paste(size, collapse = ", ")
   )
 }
 

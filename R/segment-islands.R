@@ -10,7 +10,7 @@
 #'   `"add_selected"`, the parts without a segment that hold the points; `"split"`, as
 #'   `split_islands()` does.
 #' @param minimum_size Smaller islands are removed, by `"remove_small"` and by splitting.
-#' @param unit Of `minimum_size`: `"voxels"` or `"mm3"`.
+#' @param size_unit Of `minimum_size`: `"voxels"` or `"mm3"`.
 #' @param at Points in LPS mm, a vector of three (x, y, z) or a matrix with three columns.
 #' @param connectivity Neighbours of a voxel: 6 (across faces), 18 or 26.
 #' @returns The segmentation. A message says how the volumes have changed. The islands of
@@ -28,43 +28,43 @@ islands <- function(seg, segment,
                       "keep_largest", "remove_small", "keep_selected", "remove_selected",
                       "add_selected", "split"
                     ),
-                    minimum_size = 1000, unit = c("voxels", "mm3"), at = NULL,
+                    minimum_size = 1000, size_unit = c("voxels", "mm3"), at = NULL,
                     connectivity = 6) {
   check_segmentation(seg)
   value <- check_segment(segment, seg)
   operation <- check_choice(operation, eval(formals(islands)$operation))
-  unit <- check_choice(unit, c("voxels", "mm3"))
+  size_unit <- check_choice(size_unit, c("voxels", "mm3"))
   check_number(minimum_size, 0)
   check_number(connectivity, 6, 26, whole = TRUE)
   if (!is.null(at)) at <- check_points(at)
   sized <- operation %in% c("remove_small", "split")
   arguments <- list(
     segment = segment, operation = operation, minimum_size = if (sized) minimum_size,
-    unit = if (sized) unit, at = if (length(at) == 3) as.vector(at) else at,
-    connectivity = if (connectivity != 6) connectivity
+    size_unit = if (sized) size_unit, at = if (length(at) == 3) as.vector(at) else at,
+    connectivity = connectivity
   )
   core <- list(
     segment = value, operation = operation, minimum_size = as.double(minimum_size),
-    unit = unit, at = at, connectivity = as.integer(connectivity)
+    size_unit = size_unit, at = at, connectivity = as.integer(connectivity)
   )
   edit_labels(seg, "islands", arguments, core, progress = "Finding islands")
 }
 
 #' @rdname islands
 #' @export
-split_islands <- function(seg, segment, minimum_size = 1000, unit = c("voxels", "mm3"),
-                          connectivity = 6) {
+split_islands <- function(seg, segment, minimum_size = 1000,
+                          size_unit = c("voxels", "mm3"), connectivity = 6) {
   check_segmentation(seg)
   value <- check_segment(segment, seg)
-  unit <- check_choice(unit, c("voxels", "mm3"))
+  size_unit <- check_choice(size_unit, c("voxels", "mm3"))
   check_number(minimum_size, 0)
   check_number(connectivity, 6, 26, whole = TRUE)
   arguments <- list(
-    segment = segment, minimum_size = minimum_size, unit = unit,
-    connectivity = if (connectivity != 6) connectivity
+    segment = segment, minimum_size = minimum_size, size_unit = size_unit,
+    connectivity = connectivity
   )
   core <- list(
-    segment = value, minimum_size = as.double(minimum_size), unit = unit,
+    segment = value, minimum_size = as.double(minimum_size), size_unit = size_unit,
     connectivity = as.integer(connectivity)
   )
   edit_labels(seg, "split_islands", arguments, core)

@@ -3,6 +3,9 @@
 #' `margin()` moves the outline of segments by a distance; `hollow()` turns segments into
 #' shells. Distances are exact, on every grid.
 #'
+#' ggplot2 has a function `margin()` too: where both are attached, write `medvoxel::margin()`
+#' or `ggplot2::margin()`.
+#'
 #' @param seg A segmentation.
 #' @param segment Names or values of segments; all by default, one after the other.
 #' @param mm Distance in mm: positive grows, negative shrinks. Under one voxel it is refused.

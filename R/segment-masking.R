@@ -74,7 +74,7 @@ set_masking <- function(seg, new, verb, arguments) {
   if (identical(masking$overwrite, "all")) masking$overwrite <- NULL
   masking <- Filter(Negate(is.null), masking)
   state["masking"] <- list(if (length(masking) > 0) masking)
-  add_step(seg, array_only(seg), state, verb, arguments, extent = integer())
+  add_step(seg, array_only(seg), state, verb, arguments, changed = integer())
 }
 
 # Segments by value, TRUE for all, or the voxels of a mask.

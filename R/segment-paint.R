@@ -107,8 +107,7 @@ check_brush <- function(seg, at, diameter, sphere, shape, plane, unit, mask, ran
   list(
     shown = list(
       at = if (nrow(at) == 1) as.vector(at) else at, diameter = if (brushed) diameter,
-      sphere = if (brushed && !sphere) FALSE, shape = if (shape != "points") shape,
-      plane = if (flat) plane, unit = if (unit != "mm") unit
+      sphere = if (brushed) sphere, shape = shape, plane = if (flat) plane, unit = unit
     ),
     core = list(
       at = points, diameter = as.double(diameter), sphere = sphere, shape = shape, plane = plane
@@ -125,6 +124,8 @@ range_mask <- function(scan, range, call) {
   }
   values <- array_only(scan)
   inside <- values >= range[1] & values <= range[2]
+  # What is no number lies in no range.
+  inside[is.na(inside)] <- FALSE
   storage.mode(inside) <- "integer"
   inside
 }

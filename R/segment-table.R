@@ -5,7 +5,7 @@
 #' a coded term (`code`). `set_segment()` changes a row, `add_segment()` adds one without
 #' voxels, and `remove_segment()` takes segments out together with their voxels.
 #'
-#' A segment that is not visible is not drawn, takes no part in [grow_from_seeds()], and
+#' A segment that is not visible is not drawn, does not grow in [grow_from_seeds()], and
 #' keeps its voxels under `overwrite(seg, "visible")`.
 #'
 #' @param x A segmentation or a mesh.
@@ -39,6 +39,7 @@ set_segment <- function(seg, segment, name = NULL, colour = NULL, visible = NULL
   check_segmentation(seg)
   new <- list(name = name, colour = colour, visible = visible, status = status, code = code)
   new <- Filter(Negate(is.null), new)
+  if (length(new) == 0) return(seg)
   table <- attr(seg, "segments")
   row <- match(check_segment(segment, seg), table$value)
   for (column in names(new)) {
@@ -57,7 +58,7 @@ add_segment <- function(seg, name, colour = NULL, value = NULL, status = NA, cod
   check_number(value, 1, .Machine$integer.max, null = TRUE, whole = TRUE)
   old <- attr(seg, "segments")
   row <- data.frame(
-    value = as.integer(value %||% (max(0L, old$value) + 1L)), name = name,
+    value = as.integer(value %||% free_value(old$value)), name = name,
     colour = colour %||% free_colour(old$colour), visible = TRUE,
     status = as.character(status), code = as.character(code)
   )
@@ -73,9 +74,31 @@ remove_segment <- function(seg, segment) {
   check_segmentation(seg)
   values <- check_segment(segment, seg, several = TRUE)
   edit_labels(
-    seg, "remove_segment", list(segment = segment), operation = "remove_segments",
-    core = list(segment = as.list(values)), quiet = TRUE
+    seg, "remove_segment", list(segment = segment), core = list(segment = as.list(values)),
+    quiet = TRUE, then = function(state) without_area(state, values)
   )
+}
+
+# An area cannot be said by segments that are gone.
+without_area <- function(state, values) {
+  for (part in c("inside", "outside")) {
+    area <- state$masking[[part]]
+    if (!is.numeric(area) || !any(area %in% values)) next
+    left <- setdiff(area, values)
+    state$masking[[part]] <- if (length(left) > 0) left
+    if (length(left) == 0) {
+      medvoxel_inform(c(i = "What may change is not limited to {part} a removed segment any more."))
+    }
+  }
+  if (length(state$masking) == 0) state["masking"] <- list(NULL)
+  state
+}
+
+# One more than the largest, or where no number is left the smallest unused.
+free_value <- function(taken) {
+  top <- max(0L, taken)
+  if (top < .Machine$integer.max) return(top + 1L)
+  setdiff(seq_len(length(taken) + 1), taken)[1]
 }
 
 given <- function(x) if (!is.na(x)) x
@@ -96,7 +119,7 @@ set_table <- function(seg, table, verb, arguments, call = caller_env()) {
   table <- check_segment_table(table, integer(), call)
   state <- edit_state(seg)
   state$segments <- table
-  add_step(seg, array_only(seg), state, verb, arguments, extent = integer())
+  add_step(seg, array_only(seg), state, verb, arguments, changed = integer())
 }
 
 # --- what users give ---------------------------------------------------------------
@@ -268,6 +291,7 @@ check_new_labels <- function(value, seg, call) {
 check_segment <- function(segment, seg, several = FALSE, arg = rlang::caller_arg(segment),
                           call = caller_env()) {
   force(arg)
+  if (is.factor(segment)) segment <- as.character(segment)
   good <- (is.character(segment) || rlang::is_integerish(segment)) && length(segment) > 0 &&
     !anyNA(segment) && (several || length(segment) == 1)
   if (!good) {

@@ -150,7 +150,7 @@ def _grow(seg, target, random, overwrite=None, **rest):
 def _remove(seg, target, random, overwrite=None, editable=None):
     if editable is not None:
         editable = editable | (seg.array == target)
-    return *mv.remove_segments(seg, target, editable=editable), {target}
+    return *mv.remove_segment(seg, target, editable=editable), {target}
 
 
 SMOOTHING = {"median": 5, "mean": 5, "opening": 2, "closing": 5, "gaussian": 1, "joint": 1}
@@ -184,5 +184,5 @@ EDITS = {
     **{f"erase {shape}": _erase(shape) for shape in SHAPES},
     **{f"erase flat {shape}": _erase(shape, False) for shape in ("points", "stroke")},
     "grow from seeds": Edit("grow_from_seeds", _grow),
-    "remove": Edit("remove_segments", _remove),
+    "remove": Edit("remove_segment", _remove),
 }

@@ -78,12 +78,12 @@ def test_operators_without_a_modifier(any_grid):
 def test_removed_segments_leave_the_table_and_the_voxels(any_grid):
     seg = labels(any_grid, 1)
     ml = any_grid.voxel_volume / 1000
-    out, changes = mv.remove_segments(seg, ["c", 1])
+    out, changes = mv.remove_segment(seg, ["c", 1])
     assert [row.name for row in out.segments] == ["b"]
     np.testing.assert_array_equal(out.array, np.where(seg.array == 2, 2, 0))
     assert [(c.segment, c.value, c.after_ml) for c in changes] == [("a", 1, 0.0), ("c", 9, 0.0)]
     assert changes[1].before_ml == pytest.approx((seg.array == 9).sum() * ml)
-    nothing, _ = mv.remove_segments(seg, ["a", "b", "c"])
+    nothing, _ = mv.remove_segment(seg, ["a", "b", "c"])
     assert nothing.segments == ()
     assert not nothing.array.any()
 
@@ -93,14 +93,14 @@ def test_a_segment_that_is_masked_is_not_removed(any_grid):
     editable = np.ones(any_grid.shape, dtype=bool)
     editable[tuple(np.argwhere(seg.array == 2)[:5].T)] = False
     with pytest.raises(InputError, match=r"5 voxels of 'b' may not be edited.*masking"):
-        mv.remove_segments(seg, "b", editable=editable)
-    out, _ = mv.remove_segments(seg, "a", editable=editable)
+        mv.remove_segment(seg, "b", editable=editable)
+    out, _ = mv.remove_segment(seg, "a", editable=editable)
     assert [row.name for row in out.segments] == ["b", "c"]
     with pytest.raises(InputError, match="no segment 'd'"):
-        mv.remove_segments(seg, "d")
+        mv.remove_segment(seg, "d")
     for nothing in (None, []):
         with pytest.raises(InputError, match="names no segment"):
-            mv.remove_segments(seg, nothing)
+            mv.remove_segment(seg, nothing)
 
 
 def test_bad_arguments(make_grid):

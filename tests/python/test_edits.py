@@ -50,23 +50,22 @@ def test_growing_needs_the_scan(labels):
 def test_range_and_area_restrict_together(labels, scan):
     area = np.zeros(GRID.shape, np.int32)
     area[:, :, 6:] = 1
-    after, changes, extent, touched = edit(
+    after, changes, changed, touched = edit(
         labels, "paint", segment="rim", mask=np.ones(GRID.shape, bool), scan=scan, lower=30,
         upper=80, outside="core", area=area,
     )  # fmt: skip
     allowed = (scan.array >= 30) & (scan.array <= 80) & (labels.array != 1) & (area == 1)
     assert np.array_equal(after.array, np.where(allowed, 5, labels.array))
-    places = np.flatnonzero(after.array != labels.array)
-    assert extent == (places[0], places[-1])
+    assert np.array_equal(changed, np.flatnonzero(after.array != labels.array))
     assert touched is None
     (rim,) = [change for change in changes if change.segment == "rim"]
     assert rim.after_ml == pytest.approx((after.array == 5).sum() * 1.6 / 1000)
     assert rim.before_ml == pytest.approx(6 * 1.6 / 1000)
 
 
-def test_no_change_has_no_extent(labels):
-    *_, extent, _ = edit(labels, "paint", segment="core", mask=labels.array == 1)
-    assert extent is None
+def test_no_change_has_no_places(labels):
+    *_, changed, _ = edit(labels, "paint", segment="core", mask=labels.array == 1)
+    assert changed is None
 
 
 def test_touched_are_the_voxels_of_the_brush_that_have_its_label(labels):
@@ -122,3 +121,46 @@ def test_hidden_segments_do_not_grow(labels, scan, overwrite):
     noted = after.array == 7
     assert not noted[array != 7].any()
     assert noted[array == 7].all() == (overwrite != "all")
+
+
+def test_seeds_decide_what_a_brush_may_take(labels):
+    seeds = np.where(np.indices(GRID.shape)[0] == 3, labels.array, 0).astype(np.int32)
+    mask = labels.array == 1
+    after, _, changed, (places, value) = edit(
+        labels, "paint", segment="rim", mask=mask, overwrite="none", touched=True,
+        seeds=labels.with_array(seeds),
+    )  # fmt: skip
+    # The core was drawn on slice 3 and grew onto slice 2.
+    expected = np.flatnonzero(mask & (seeds == 0))
+    assert np.array_equal(changed, expected)
+    assert np.array_equal(places, expected)
+    assert value == 5
+    assert (after.array.reshape(-1)[expected] == 5).all()
+
+
+def test_erasing_takes_the_seeds_and_what_grew_from_them(labels):
+    seeds = labels.with_array(np.zeros(GRID.shape, np.int32))
+    after, _, changed, (_, value) = edit(
+        labels, "erase", segment="core", mask=np.ones(GRID.shape, bool), touched=True, seeds=seeds
+    )
+    assert value == 0
+    assert np.array_equal(after.array, np.where(labels.array == 1, 0, labels.array))
+    assert np.array_equal(changed, np.flatnonzero(labels.array == 1))
+
+
+@pytest.mark.parametrize("operation", ["paint", "fill", "grow"])
+def test_a_label_finds_room_in_any_type(scan, operation):
+    array = np.zeros(GRID.shape, np.uint8)
+    array[1, 1, 1], array[4, 8, 9] = 1, 2
+    rows = (*(Segment(n, str(n), "#000000") for n in (1, 2)), Segment(300, "late", "#FFFFFF"))
+    small = Segmentation(array, GRID, rows)
+    if operation == "grow":
+        after, *_ = edit(small, "grow_from_seeds", scan=scan, margin=100.0)
+        assert set(np.unique(after.array)) == {1, 2}
+        return
+    options = {"mask": np.ones(GRID.shape, bool)} if operation == "paint" else {}
+    name = "paint" if operation == "paint" else "combine_segments"
+    if operation == "fill":
+        options = {"operation": "fill"}
+    after, *_ = edit(small, name, segment="late", **options)
+    assert (after.array == 300).all()

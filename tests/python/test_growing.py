@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -418,3 +419,24 @@ def test_needless_steps_are_left_out():
 
 def test_the_name_is_public():
     assert medvoxel.grow_from_seeds is grow_from_seeds
+
+
+def test_threads_do_not_mix_their_states():
+    random = np.random.default_rng(8)
+    grid = Grid(shape=(8, 20, 20), spacing=(1.0, 1.0, 1.0))
+    scan = Volume(random.integers(0, 400, grid.shape).astype(np.int16), grid)
+    rows = (Segment(1, "a", "#000000"), Segment(2, "b", "#FFFFFF"))
+    starts = []
+    for _ in range(2):
+        seeds = np.zeros(grid.shape, np.uint8)
+        for label in (1, 2):
+            seeds.reshape(-1)[random.integers(0, seeds.size, 5)] = label
+        starts.append(Segmentation(seeds, grid, rows))
+    wanted = [grow_from_seeds(start, scan, margin=50.0).array for start in starts]
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [
+            (i % 2, pool.submit(grow_from_seeds, starts[i % 2], scan, margin=50.0))
+            for i in range(60)
+        ]
+        for which, job in jobs:
+            assert np.array_equal(job.result().array, wanted[which])

@@ -59,7 +59,7 @@ def test_the_smallest_island_in_mm3(any_grid):
     voxel = any_grid.voxel_volume
     for limit, left in ((24 * voxel, 84), (24.1 * voxel, 60), (0, 92), (8 * voxel, 92)):
         out, (change,) = mv.islands(
-            seg, 3, operation="remove_small", minimum_size=limit, unit="mm3"
+            seg, 3, operation="remove_small", minimum_size=limit, size_unit="mm3"
         )
         assert (out.array == 3).sum() == left
         assert change.after_ml == pytest.approx(left * voxel / 1000)
@@ -114,7 +114,9 @@ def test_split_islands_become_instances(any_grid):
     ml = any_grid.voxel_volume / 1000
     assert changes[0].before_ml == pytest.approx(92 * ml)
     assert [c.after_ml for c in changes] == pytest.approx([60 * ml, 24 * ml, 8 * ml])
-    fewer, _ = mv.split_islands(seg, "bone", minimum_size=24 * any_grid.voxel_volume, unit="mm3")
+    fewer, _ = mv.split_islands(
+        seg, "bone", minimum_size=24 * any_grid.voxel_volume, size_unit="mm3"
+    )
     assert [row.name for row in fewer.segments] == ["bone 1", "bone 2", "skin"]
     assert fewer.array[1, 1, 1] == 0
 
@@ -157,7 +159,7 @@ def test_bad_arguments(make_grid):
     with pytest.raises(InputError, match="connectivity"):
         mv.split_islands(seg, 3, connectivity=8)
     with pytest.raises(InputError, match="unit"):
-        mv.islands(seg, 3, operation="remove_small", unit="ml")
+        mv.islands(seg, 3, operation="remove_small", size_unit="ml")
     with pytest.raises(InputError, match="minimum_size"):
         mv.split_islands(seg, 3, minimum_size=-1)
     with pytest.raises(InputError, match="largest has 60"):

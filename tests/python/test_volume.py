@@ -83,3 +83,9 @@ def test_every_segment_has_a_colour_of_its_own():
     assert len(set(colours)) == 300
     assert all(re.fullmatch("#[0-9A-F]{6}", colour) for colour in colours)
     assert segment_colours(9)[:7] == segment_colours(7)
+
+
+def test_true_names_no_segment():
+    seg = Segmentation(np.ones((2, 3, 4), np.uint8), GRID, (Segment(1, "a", "#000000"),))
+    with pytest.raises(InputError, match="no segment True"):
+        seg.find(True)

@@ -33,3 +33,14 @@ test_that("other codes are refused", {
   expect_error(reorient(scan_345(), 1), class = "medvoxel_error_input")
   expect_error(reorient(array(0, c(2, 2, 2))), class = "medvoxel_error_input")
 })
+
+test_that("a segmentation takes its scan and what may change along", {
+  skip_if_no_core()
+  scan <- oblique_scan()
+  odd <- array(rep(c(TRUE, FALSE), 960), dim(scan))
+  seg <- editable_area(segmentation(scan, "a"), inside = odd)
+  turned <- reorient(seg, "SAR")
+  expect_equal(attr(turned, "scan"), reorient(scan, "SAR"))
+  painted <- paint(turned, "a", mask = array(TRUE, dim(turned)))
+  expect_identical(reorient(painted, orientation(scan)) == "a", odd)
+})

@@ -106,3 +106,16 @@ test_that("print() says how oblique a scan is, and what range the values have", 
   x[1, 1, 1] <- NaN
   expect_true(any(grepl("2 to 2", format(x))))
 })
+
+test_that("double brackets set voxels as single ones do, and nothing is set beyond", {
+  x <- as_scan(array(1:24, c(4, 3, 2)))
+  x[[3]] <- 7
+  expect_identical(x[3], 7)
+  expect_s3_class(x, "medvoxel_scan")
+  seg <- as_segmentation(x > 5, x, "high")
+  expect_error(seg[[1]] <- 99L, class = "medvoxel_error_input")
+  seg[[1]] <- "high"
+  expect_identical(seg[1], 1L)
+  expect_error(seg[25] <- 1L, "24 voxels", class = "medvoxel_error_input")
+  expect_error(x[100] <- 1, "24 voxels", class = "medvoxel_error_input")
+})

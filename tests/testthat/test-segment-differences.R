@@ -35,12 +35,14 @@ test_that("labels are packed and unpacked with their dimensions", {
 test_that("labels are changed at some places without being unpacked", {
   withr::local_seed(3)
   x <- array(sample(0:3, 60, TRUE), c(5, 4, 3))
-  at <- sample(60, 20)
-  for (label in c(0L, 2L, 9L)) {
+  at <- sort(sample(60, 20))
+  for (label in list(0L, 2L, sample(0:9, 20, TRUE))) {
     expected <- replace(x, at, label)
-    expect_identical(change_places(pack_voxels(x), at, label), pack_voxels(expected))
+    new <- pack_places(at, rep_len(label, 20), dim(x))
+    expect_identical(change_places(pack_voxels(x), new), pack_voxels(expected))
   }
   empty <- pack_voxels(array(0L, c(2, 2, 2)))
-  expect_identical(change_places(empty, integer(), 0L), empty)
-  expect_identical(unpack_voxels(change_places(empty, 3L, 4L))[3], 4L)
+  nothing <- pack_places(integer(), integer(), c(2, 2, 2))
+  expect_identical(change_places(empty, nothing), empty)
+  expect_identical(unpack_voxels(change_places(empty, pack_places(3L, 4L, c(2, 2, 2))))[3], 4L)
 })

@@ -84,6 +84,36 @@ test_that("hidden segments neither grow nor vanish", {
   expect_false(any(taken == "note"))
 })
 
+test_that("seeds are added where other segments have grown, also where none may be overwritten", {
+  skip_if_no_core()
+  seg <- overwrite(two_segments(), "none")
+  grown <- quietly(grow_from_seeds(seg))
+  here <- unname(which(grown == "rim" & seg == 0, arr.ind = TRUE)[1, ])
+  more <- paint(grown, "core", at = here, unit = "voxels", diameter = 0.1)
+  expect_identical(more[here[1], here[2], here[3]], 1L)
+  fresh <- seg |> paint("core", at = here, unit = "voxels", diameter = 0.1)
+  expect_identical(
+    as.array(quietly(grow_from_seeds(more))), as.array(quietly(grow_from_seeds(fresh)))
+  )
+  # What was drawn, and did not grow, is as safe as ever.
+  drawn <- unname(which(seg == "rim", arr.ind = TRUE)[1, ])
+  kept <- quietly(paint(grown, "core", at = drawn, unit = "voxels", diameter = 0.1))
+  expect_identical(kept[drawn[1], drawn[2], drawn[3]], 2L)
+})
+
+test_that("a range that changes between growths is obeyed", {
+  skip_if_no_core()
+  scan <- oblique_scan()
+  first <- quietly(two_segments(scan) |> editable_range(0, 80) |> grow_from_seeds())
+  masked <- editable_range(first, 40, 120)
+  second <- quietly(
+    masked |> paint("rim", at = c(4, 12, 5), unit = "voxels") |> grow_from_seeds()
+  )
+  barred <- as.array(scan < 40 | scan > 120)
+  expect_identical(as.array(second)[barred], as.array(first)[barred])
+  expect_true(any(as.array(second)[!barred] != as.array(first)[!barred]))
+})
+
 test_that("a working spacing gives nearly the same, and keeps the seeds", {
   skip_if_no_core()
   scan <- block_scan()

@@ -157,3 +157,61 @@ test_that("numbers in a script are those that were given", {
   expect_identical(eval(str2lang(code_of(points))), points)
   expect_identical(code_of("a \"b\""), "\"a \\\"b\\\"\"")
 })
+
+test_that("a script means the same in every locale", {
+  skip_if_no_core()
+  name <- "Sehne \u00e4\u65e5\U0001f9b6 \"{x}\" \\ \t'"
+  scan <- oblique_scan()
+  seg <- segmentation(scan, c(name, "b")) |> paint(name, at = c(5, 5, 3), unit = "voxels")
+  expect_true(all(utf8ToInt(paste(as_script(seg), collapse = "")) < 127))
+  path <- withr::local_tempfile(fileext = ".R")
+  as_script(seg, path)
+  place <- rlang::env(scan = scan)
+  sys.source(path, place)
+  expect_identical(segment_table(place$seg), segment_table(seg))
+})
+
+test_that("a script says all arguments, and the version that wrote it", {
+  skip_if_no_core()
+  script <- as_script(quietly(grow_from_seeds(two_segments())))
+  expect_match(script, "connectivity = 26", all = FALSE)
+  expect_match(script, as.character(utils::packageVersion("medvoxel")), all = FALSE, fixed = TRUE)
+  expect_error(
+    as_script(two_segments(), file.path(tempfile(), "x.R")), "does not exist",
+    class = "medvoxel_error_file"
+  )
+})
+
+test_that("masks and assignments are kept once, also in a file", {
+  skip_if_no_core()
+  scan <- as_scan(array(0L, c(100, 100, 20)), spacing = c(0.5, 0.5, 3))
+  withr::local_seed(5)
+  noise <- array(stats::runif(length(scan)) < 0.5, dim(scan))
+  seg <- segmentation(scan, c("a", "b")) |>
+    editable_area(inside = noise) |>
+    paint("b", at = c(25, 25, 30), diameter = 12) |>
+    paint("a", at = c(2, 2, 3)) |>
+    grow_from_seeds() |>
+    quietly()
+  for (edit in 1:40) {
+    seg <- quietly(paint(seg, "a", at = stats::runif(3, 5, 45), diameter = 4))
+  }
+  for (edit in 1:5) seg[edit, 3, 4] <- "b"
+  kept <- length(serialize(attr(seg, "history"), NULL))
+  expect_lt(kept, 2 * 4 * length(scan))
+  place <- rlang::env(scan = scan)
+  quietly(eval(parse(text = as_script(seg)), place))
+  expect_identical(as.array(place$seg), as.array(seg))
+  expect_identical(undo(seg, 45), redo(undo(seg, 46)))
+})
+
+test_that("what a crop took along is in the script", {
+  skip_if_no_core()
+  seg <- two_segments() |> editable_range(upper = 60) |> overwrite("none") |>
+    editable_area(outside = array(rep(c(TRUE, FALSE), 960), c(20, 16, 6))) |>
+    crop(first = c(2, 2, 1), last = c(18, 14, 6))
+  seg <- quietly(seg |> paint("rim", mask = array(TRUE, dim(seg))))
+  place <- rlang::env(scan = attr(seg, "scan"))
+  quietly(eval(parse(text = as_script(seg)), place))
+  expect_identical(as.array(place$seg), as.array(seg))
+})

@@ -18,8 +18,8 @@ test_that("each operation keeps and removes what it says", {
   count <- function(...) counts(quietly(islands(seg, "bone", ...)))[1]
   expect_identical(count(), 26L)
   expect_identical(count("remove_small", minimum_size = 8), 34L)
-  expect_identical(count("remove_small", minimum_size = 8.1 * 1.6, unit = "mm3"), 26L)
-  expect_identical(count("remove_small", minimum_size = 8 * 1.6, unit = "mm3"), 34L)
+  expect_identical(count("remove_small", minimum_size = 8.1 * 1.6, size_unit = "mm3"), 26L)
+  expect_identical(count("remove_small", minimum_size = 8 * 1.6, size_unit = "mm3"), 34L)
   expect_identical(count("keep_selected", at = at(7, 8, 2)), 8L)
   expect_identical(count("remove_selected", at = rbind(at(7, 8, 2), at(11, 11, 5))), 26L)
   expect_identical(count("add_selected", at = at(3, 3, 3)), 36L)

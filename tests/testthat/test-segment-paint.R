@@ -113,3 +113,14 @@ test_that("what cannot be painted is refused in words of the user", {
   refused("core", range = c(5, 2))
   refused(c("core", "rim"), at = c(2, 2, 2), unit = "voxels", match = "one segment")
 })
+
+test_that("a voxel without a number lies in no range", {
+  skip_if_no_core()
+  scan <- oblique_scan()
+  seg <- segmentation(scan, "a")
+  holes <- scan
+  holes[5:7] <- NA_integer_
+  attr(seg, "scan") <- holes
+  painted <- paint(seg, "a", range = c(-Inf, Inf))
+  expect_identical(which(painted == 0), 5:7)
+})

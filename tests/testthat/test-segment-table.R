@@ -62,3 +62,31 @@ test_that("a segment that is not visible says so", {
   seg <- set_segment(segmentation(scan, c("a", "b")), "a", visible = FALSE, status = "flagged")
   expect_snapshot(print(seg))
 })
+
+test_that("an area is not limited by a segment that is gone", {
+  skip_if_no_core()
+  seg <- two_segments() |> editable_area(inside = c("core", "rim"))
+  left <- remove_segment(seg, "rim")
+  expect_identical(attr(left, "masking")$inside, 1L)
+  expect_message(none <- remove_segment(left, "core"), "not limited")
+  expect_null(attr(none, "masking"))
+  again <- none |> add_segment("new") |> paint("new", mask = array(TRUE, dim(seg)))
+  expect_true(all(again == "new"))
+  expect_identical(attr(undo(none), "masking"), attr(left, "masking"))
+})
+
+test_that("values are found where no larger one is left, and factors are names", {
+  table <- data.frame(value = c(1, .Machine$integer.max), name = c("a", "b"))
+  seg <- segmentation(scan, table)
+  expect_identical(segment_table(add_segment(seg, "c"))$value[3], 2L)
+  named <- set_segment(seg, factor("b"), status = "flagged")
+  expect_identical(segment_table(named)$status, c(NA, "flagged"))
+  expect_identical(set_segment(seg, "a"), seg)
+})
+
+test_that("tables of files say n/a for what is not known", {
+  table <- data.frame(index = 1, name = "a", color = "#112233", status = "n/a", code = "")
+  seg <- as_segmentation(scan > 12, scan, table)
+  expect_identical(segment_table(seg)$status, NA_character_)
+  expect_identical(segment_table(seg)$code, NA_character_)
+})

@@ -69,7 +69,7 @@ _WHERE = {
     "islands": "segmentation.island_operations",
     "split_islands": "segmentation.island_operations",
     "combine_segments": "segmentation.combining",
-    "remove_segments": "segmentation.combining",
+    "remove_segment": "segmentation.combining",
     "fill_holes": "segmentation.filling",
     "fill_between_slices": "segmentation.filling",
     "overlap": "segmentation.overlaps",

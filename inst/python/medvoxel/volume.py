@@ -233,7 +233,8 @@ class Segmentation:
             When there is none; the message lists those that exist.
         """
         for row in self.segments:
-            if segment in (row.value, row.name):
+            # True is equal to 1, and names no segment.
+            if segment in (row.value, row.name) and not isinstance(segment, bool):
                 return row
         known = ", ".join(f"{s.name!r} ({s.value})" for s in self.segments) or "none"
         raise InputError(f"There is no segment {segment!r}.", hint=f"Segments here: {known}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -22,9 +22,11 @@ __all__ = [
     "Segments",
     "VolumeChange",
     "chosen_segments",
+    "count_labels",
     "edit_each",
     "is_any",
     "plane_axis",
+    "volume_changes",
 ]
 
 Mask = NDArray[np.bool_]
@@ -33,6 +35,7 @@ Segments = int | str | Sequence[int | str] | None
 Box = tuple[slice, ...]
 
 _FEW = 4  # labels up to which comparing one by one is faster than looking them up
+_MOST_COUNTED = 2**16
 _PLANES = {"axial": "IS", "coronal": "AP", "sagittal": "LR"}
 
 
@@ -83,6 +86,7 @@ class Editor:
             raise InputError(f"overwrite must be one of {words}, not {overwrite!r}.")
         self.before = segmentation
         self.array = np.array(segmentation.array, order="C")
+        self.widen(max((row.value for row in segmentation.segments), default=0))
         self.overwrite = overwrite
         self._visible = [row.value for row in segmentation.segments if row.visible]
         self._editable = _editable(editable, segmentation)
@@ -222,14 +226,13 @@ class Editor:
         """
         table = self.before.segments if segments is None else tuple(segments)
         wanted = {row.value for row in asked} | {v for v, n in self._gained.items() if n}
-        ml = self.before.grid.voxel_volume / 1000
-        changes = []
-        for row in table:
-            if row.value in wanted:
-                after = int(np.count_nonzero(self.array == row.value))
-                before = after - self._gained.get(row.value, 0)
-                changes.append(VolumeChange(row.name, row.value, before * ml, after * ml))
-        return Segmentation(self.array, self.before.grid, table), changes
+        after = count_labels(self.array, wanted)
+        before = {value: count - self._gained.get(value, 0) for value, count in after.items()}
+        rows = [row for row in table if row.value in wanted]
+        return (
+            Segmentation(self.array, self.before.grid, table),
+            volume_changes(rows, before, after, self.before.grid),
+        )
 
     def _allowed(self, mask: Mask, box: Box) -> Mask:
         """Leave of a mask, which is changed itself, what may be edited."""
@@ -246,6 +249,56 @@ class Editor:
     def _count(self, value: int, gained: int) -> None:
         if value != 0:
             self._gained[value] = self._gained.get(value, 0) + gained
+
+
+def volume_changes(
+    rows: Iterable[Segment], before: Mapping[int, int], after: Mapping[int, int], grid: Grid
+) -> list[VolumeChange]:
+    """Turn voxel counts of segments into volumes.
+
+    Parameters
+    ----------
+    rows : iterable of Segment
+        The segments.
+    before, after : mapping of int to int
+        Voxels of each value.
+    grid : Grid
+        Where they lie.
+
+    Returns
+    -------
+    list of VolumeChange
+        One for each segment.
+    """
+    ml = grid.voxel_volume / 1000
+    return [
+        VolumeChange(row.name, row.value, before[row.value] * ml, after[row.value] * ml)
+        for row in rows
+    ]
+
+
+def count_labels(labels: NDArray[np.integer], values: Collection[int]) -> dict[int, int]:
+    """Count the voxels of some labels in one pass.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (z, y, x)
+        The labels.
+    values : collection of int
+        Which to count.
+
+    Returns
+    -------
+    dict
+        The number of voxels of each value.
+    """
+    top = max(int(labels.max(initial=0)), *values, 0)
+    if top > _MOST_COUNTED:
+        return {value: int(np.count_nonzero(labels == value)) for value in values}
+    counts = np.zeros(top + 1, np.int64)
+    for part in labels:  # a slice at a time: bincount() makes 64-bit numbers of all of it
+        counts += np.bincount(part.reshape(-1), minlength=top + 1)
+    return {value: int(counts[value]) for value in values}
 
 
 def edit_each(

@@ -18,7 +18,7 @@ from ._editing import (
     is_any,
 )
 
-__all__ = ["combine_segments", "remove_segments"]
+__all__ = ["combine_segments", "remove_segment"]
 
 _WITH_MODIFIER = ("copy", "add", "subtract", "intersect")
 _ALONE = ("invert", "clear", "fill")
@@ -97,7 +97,7 @@ def combine_segments(
     return editor.result([row])
 
 
-def remove_segments(
+def remove_segment(
     segmentation: Segmentation,
     segment: int | str | Sequence[int | str],
     *,

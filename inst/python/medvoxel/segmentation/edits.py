@@ -13,13 +13,24 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..progress import ProgressCallback
 from ..volume import Segmentation, Volume
-from ._editing import Mask, Overwrite, Segments, VolumeChange
+from ._editing import (
+    Mask,
+    Overwrite,
+    Segments,
+    VolumeChange,
+    chosen_segments,
+    count_labels,
+    volume_changes,
+)
+from .growing import forget_growth
 from .masking import editable_mask
 from .painting import brush_region
 
 __all__ = ["edit"]
 
 Touched = tuple[NDArray[np.int64], int]
+
+_BRUSHES = ("paint", "erase")
 
 # Operation to the module that has the function of this name.
 _OPERATIONS = {
@@ -32,7 +43,7 @@ _OPERATIONS = {
     "islands": "island_operations",
     "split_islands": "island_operations",
     "combine_segments": "combining",
-    "remove_segments": "combining",
+    "remove_segment": "combining",
     "fill_holes": "filling",
     "fill_between_slices": "filling",
 }
@@ -54,7 +65,7 @@ def edit(
     touched: bool = False,
     progress: ProgressCallback | None = None,
     **options: Any,
-) -> tuple[Segmentation, list[VolumeChange], tuple[int, int] | None, Touched | None]:
+) -> tuple[Segmentation, list[VolumeChange], NDArray[np.int64] | None, Touched | None]:
     """Do one edit within what may change.
 
     Parameters
@@ -74,7 +85,8 @@ def edit(
     overwrite : {"all", "visible", "none"}
         Whose voxels a segment may take.
     seeds : Segmentation, optional
-        For ``"grow_from_seeds"``: what grows, instead of the labels that are there.
+        For ``"grow_from_seeds"``: what grows, instead of the labels that are there. For a
+        brush with `touched`: the seeds that these labels grew from.
     touched : bool
         Whether to return the voxels that a brush has touched.
     progress : callable, optional
@@ -88,8 +100,8 @@ def edit(
         The new labels. Nothing has changed where it was not allowed.
     changes : list of VolumeChange
         Volumes before and after.
-    extent : tuple of int, optional
-        The first and the last place in the flat array (from 0) that has changed.
+    changed : ndarray of int, optional
+        Places in the flat array (from 0) that have changed, ascending; ``None`` for none.
     touched : tuple of ndarray and int, optional
         Places in the flat array (from 0) under the brush of ``"paint"`` or ``"erase"``, as
         far as they have its label now, and that label. ``None`` when not asked for.
@@ -113,18 +125,25 @@ def edit(
         result, changes = _grow(
             segmentation, scan, seeds, editable, overwrite, progress=progress, **options
         )
-    else:
-        verb = _verb(operation)
-        known = inspect.signature(verb).parameters
-        common = {"overwrite": overwrite, "editable": editable, "progress": progress}
-        given = {name: value for name, value in common.items() if name in known}
+        return result, changes, _changed(segmentation, result), None
+    verb = _verb(operation)
+    if operation not in _BRUSHES:
+        forget_growth()  # the labels that are there now are the seeds of the next growth
+    known = inspect.signature(verb).parameters
+    common = {"overwrite": overwrite, "editable": editable, "progress": progress}
+    given = {name: value for name, value in common.items() if name in known}
+    if operation not in _BRUSHES or not touched:
         result, changes = verb(segmentation, **given, **options)
-    extent = _extent(segmentation.array, result.array)
-    if not touched:
-        return result, changes, extent, None
-    value = result.find(options["segment"]).value if operation == "paint" else 0
-    places = _under_brush(segmentation, editable, **options)
-    return result, changes, extent, (places[result.array.reshape(-1)[places] == value], value)
+        return result, changes, _changed(segmentation, result), None
+    # What may be overwritten is asked of the seeds: what grew from them gives way.
+    start = segmentation if seeds is None else seeds
+    drawn, _ = verb(start, **given, **options)
+    value = start.find(options["segment"]).value if operation == "paint" else 0
+    places = _under_brush(start, editable, **options)
+    places = places[drawn.array.reshape(-1)[places] == value]
+    result = drawn if seeds is None else _with_label(segmentation, places, value, options)
+    changes = _changes(segmentation, result)
+    return result, changes, _changed(segmentation, result), (places, value)
 
 
 def _verb(operation: str) -> Callable[..., tuple[Segmentation, list[VolumeChange]]]:
@@ -161,25 +180,31 @@ def _grow(
     if editable is not None:
         array = np.where(editable, array, segmentation.array)
     result = segmentation.with_array(array)
-    return result, _volume_changes(segmentation, result)
+    return result, _changes(segmentation, result)
 
 
-def _extent(before: NDArray[np.integer], after: NDArray[np.integer]) -> tuple[int, int] | None:
-    changed = (before != after).reshape(-1)
-    first = int(changed.argmax())
-    return (first, len(changed) - 1 - int(changed[::-1].argmax())) if changed[first] else None
+def _changed(before: Segmentation, after: Segmentation) -> NDArray[np.int64] | None:
+    places = np.flatnonzero(before.array != after.array)
+    return places if len(places) else None
 
 
-def _volume_changes(before: Segmentation, after: Segmentation) -> list[VolumeChange]:
-    ml = before.grid.voxel_volume / 1000
-    changed = before.array != after.array
-    lost, gained = before.array[changed], after.array[changed]
-    out = []
-    for row in before.segments:
-        count = int(np.count_nonzero(before.array == row.value))
-        now = count + int((gained == row.value).sum()) - int((lost == row.value).sum())
-        out.append(VolumeChange(row.name, row.value, count * ml, now * ml))
-    return out
+def _changes(before: Segmentation, after: Segmentation) -> list[VolumeChange]:
+    values = [row.value for row in before.segments]
+    counts = (count_labels(before.array, values), count_labels(after.array, values))
+    return volume_changes(before.segments, *counts, before.grid)
+
+
+def _with_label(
+    segmentation: Segmentation, places: NDArray[np.int64], value: int, options: dict[str, Any]
+) -> Segmentation:
+    """Draw what the seeds were changed by on the labels that have grown from them."""
+    array = np.array(segmentation.array)
+    flat = array.reshape(-1)
+    if value == 0 and options.get("segment") is not None:
+        erased = [row.value for row in chosen_segments(segmentation, options["segment"])]
+        places = places[np.isin(flat[places], erased)]
+    flat[places] = value
+    return segmentation.with_array(array)
 
 
 def _under_brush(

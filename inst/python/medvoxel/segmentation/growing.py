@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from functools import partial
 
@@ -19,13 +20,25 @@ from ._grow_units import choose_units
 from ._grow_words import MOST_LABELS
 from .components import bounding_box
 
-__all__ = ["grow_from_seeds"]
+__all__ = ["forget_growth", "grow_from_seeds"]
 
 # Slicer's: part of the extent of the seeds on each side, at least so many voxels.
 _GROWTH, _GROWTH_MASKED, _LEAST = 0.2, 0.5, 3
 _MOST_KEPT = 2**27  # voxels; a state takes 8 bytes each
 
 _kept: list[GrowState] = []  # at most one: the last
+_lock = threading.Lock()
+
+
+def forget_growth() -> None:
+    """Free the distances that are kept for growing on.
+
+    Notes
+    -----
+    :func:`grow_from_seeds` works the same afterwards; it starts afresh.
+    """
+    with _lock:
+        _kept.clear()
 
 
 def grow_from_seeds(
@@ -109,6 +122,8 @@ def grow_from_seeds(
     scan.grid.require_same(seeds.grid, what="The seeds")
     _check_arguments(locality, margin, connectivity, spacing)
     _check_editable(editable, scan)
+    if editable is not None and editable.dtype != bool:
+        editable = editable != 0
     active = seeds.array if editable is None else np.where(editable, seeds.array, 0)
     spread = bounding_box(active != 0)
     values, found = _find_seeds(seeds, active)
@@ -119,14 +134,17 @@ def grow_from_seeds(
     pose = partial(_pose, locality=float(locality), connectivity=int(connectivity), values=values)
     coarser = None if spacing is None else coarser_spacing(scan.grid, spacing)
     if coarser is None:
-        out = np.array(seeds.array)
-        _grown(pose(scan, editable), found, box, progress).write(out, values)
+        # The type of the seeds may not hold the value of a segment that has none.
+        kind = np.promote_types(seeds.array.dtype, np.min_scalar_type(max(values)))
+        out = seeds.array.astype(kind)
+        _grow_into(out, pose(scan, editable), found, box, progress)
         return seeds.with_array(out)
     coarse = CoarseGrid.of(scan, coarser)
     few = coarse.seeds(found, scan.grid.shape)
     problem = pose(coarse.scan, coarse.editable(editable, scan.grid, few))
-    labels = few.array(coarse.scan.grid.shape, values, seeds.array.dtype)
-    _grown(problem, few, coarse.box(box), progress).write(labels, values)
+    kind = np.promote_types(seeds.array.dtype, np.min_scalar_type(max(values)))
+    labels = few.array(coarse.scan.grid.shape, values, kind)
+    _grow_into(labels, problem, few, coarse.box(box), progress)
     return seeds.with_array(coarse.bring_back(labels, seeds, _way(scan, editable), box))
 
 
@@ -151,11 +169,16 @@ def _way(scan: Volume, editable: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
     return finite if editable is None else finite & editable
 
 
-def _grown(
-    problem: Problem, seeds: Seeds, box: Box, progress: ProgressCallback | None
-) -> GrowState:
+def _grow_into(
+    out: NDArray[np.integer],
+    problem: Problem,
+    seeds: Seeds,
+    box: Box,
+    progress: ProgressCallback | None,
+) -> None:
     """Grow on from the last state where it fits. A cancelled state is not kept."""
-    state = _kept.pop() if _kept else None
+    with _lock:
+        state = _kept.pop() if _kept else None
     added = state.new_seeds(problem, seeds, box) if state is not None else None
     if state is None or added is None:
         state, added = None, seeds  # frees the old state before the new one is made
@@ -164,9 +187,11 @@ def _grown(
         state = state.enlarged(problem, box)
     state.add(added)
     state.run(problem, progress)
+    state.write(out, problem.values)
     if math.prod(s.stop - s.start for s in box) <= _MOST_KEPT:
-        _kept[:] = [state]
-    return state
+        # Not before it is written: another thread may take it from here.
+        with _lock:
+            _kept[:] = [state]
 
 
 def _find_seeds(seeds: Segmentation, active: NDArray[np.integer]) -> tuple[tuple[int, ...], Seeds]:
@@ -233,8 +258,8 @@ def _is_spacing(spacing: object) -> bool:
 def _check_editable(editable: NDArray[np.bool_] | None, scan: Volume) -> None:
     if editable is None:
         return
-    if not isinstance(editable, np.ndarray) or editable.dtype != bool:
-        raise InputError("editable must be an array of bool.")
+    if not isinstance(editable, np.ndarray) or editable.dtype.kind not in "biu":
+        raise InputError("editable must be a mask: an array of bool, True where edits are allowed.")
     if editable.shape != scan.grid.shape:
         raise InputError(f"editable has shape {editable.shape}, the scan {scan.grid.shape}.")
 

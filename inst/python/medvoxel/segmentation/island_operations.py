@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -22,6 +22,7 @@ __all__ = ["islands", "split_islands"]
 _STEPS = {6: 1, 18: 2, 26: 3}
 _SELECTED = ("keep_selected", "remove_selected", "add_selected")
 _OPERATIONS = ("keep_largest", "remove_small", *_SELECTED, "split")
+_HIGHEST = 2**31 - 1  # of R's integers
 _TOLERANCE = 1e-9  # 8 voxels of 1 mm³ are not less than 8 mm³
 
 
@@ -31,7 +32,7 @@ def islands(
     *,
     operation: str = "keep_largest",
     minimum_size: float = 1000,
-    unit: str = "voxels",
+    size_unit: str = "voxels",
     at: ArrayLike | None = None,
     connectivity: int = 6,
     overwrite: Overwrite = "all",
@@ -55,7 +56,7 @@ def islands(
         ``"split"``, see :func:`split_islands`.
     minimum_size : float
         For ``"remove_small"`` and ``"split"``.
-    unit : {"voxels", "mm3"}
+    size_unit : {"voxels", "mm3"}
         Unit of `minimum_size`.
     at : array_like, shape (n, 3) or (3,), optional
         Points in LPS mm (x, y, z) for the three operations on selected islands; the voxel
@@ -96,7 +97,7 @@ def islands(
             segmentation,
             segment,
             minimum_size=minimum_size,
-            unit=unit,
+            size_unit=size_unit,
             connectivity=connectivity,
             editable=editable,
         )
@@ -107,7 +108,7 @@ def islands(
         return editor.result([segmentation.find(segment)])
     make: Callable[[Mask], Mask] = partial(largest_components, connectivity=connectivity)
     if operation == "remove_small":
-        smallest = _smallest(segmentation, minimum_size, unit)
+        smallest = _smallest(segmentation, minimum_size, size_unit)
         make = partial(_large_enough, smallest=smallest, connectivity=connectivity)
     return edit_each(
         segmentation,
@@ -125,7 +126,7 @@ def split_islands(
     segment: int | str,
     *,
     minimum_size: float = 1000,
-    unit: str = "voxels",
+    size_unit: str = "voxels",
     connectivity: int = 6,
     editable: Mask | None = None,
 ) -> tuple[Segmentation, list[VolumeChange]]:
@@ -139,7 +140,7 @@ def split_islands(
         Value or name of the segment.
     minimum_size : float
         Smaller islands are removed; 0 keeps all.
-    unit : {"voxels", "mm3"}
+    size_unit : {"voxels", "mm3"}
         Unit of `minimum_size`.
     connectivity : {6, 18, 26}
         Neighbours of a voxel: across faces, edges too, or corners too.
@@ -161,7 +162,7 @@ def split_islands(
         When no island is large enough, or an argument is not as described.
     """
     row = segmentation.find(segment)
-    smallest = _smallest(segmentation, minimum_size, unit)
+    smallest = _smallest(segmentation, minimum_size, size_unit)
     # Nothing that has another segment's value is touched, so the rule does not matter.
     editor = Editor(segmentation, editable=editable)
     box = editor.box(row.value)
@@ -177,7 +178,7 @@ def split_islands(
             hint="Use a smaller minimum_size.",
         )
     parts = _part_rows(segmentation, row, len(order))
-    editor.widen(parts[-1].value)
+    editor.widen(max(part.value for part in parts))
     # Island to segment value in one pass, however many there are.
     values = np.zeros(len(sizes) + 1, dtype=editor.array.dtype)
     values[order + 1] = [part.value for part in parts]
@@ -189,7 +190,7 @@ def split_islands(
 
 def _part_rows(segmentation: Segmentation, row: Segment, count: int) -> list[Segment]:
     taken = {other.name for other in segmentation.segments}
-    top = max(other.value for other in segmentation.segments)
+    values = _free_values(segmentation)
     colours = segment_colours(len(segmentation.segments) + count)[len(segmentation.segments) :]
     parts: list[Segment] = []
     number = 0
@@ -198,10 +199,17 @@ def _part_rows(segmentation: Segmentation, row: Segment, count: int) -> list[Seg
         name = f"{row.name} {number}"
         if name not in taken:
             new = len(parts)
-            value = top + new if new else row.value
+            value = next(values) if new else row.value
             colour = colours[new - 1] if new else row.colour
             parts.append(replace(row, value=value, name=name, colour=colour))
     return parts
+
+
+def _free_values(segmentation: Segmentation) -> Iterator[int]:
+    """Yield values above those of the segments; where no number is left, unused ones below."""
+    taken = {row.value for row in segmentation.segments}
+    yield from range(max(taken) + 1, _HIGHEST + 1)
+    yield from (value for value in range(1, max(taken)) if value not in taken)
 
 
 def _on_selected(
@@ -259,13 +267,13 @@ def _voxels_at(
     return nearest_voxels(grid, points_in_scan(grid, at))
 
 
-def _smallest(segmentation: Segmentation, minimum_size: float, unit: str) -> int:
+def _smallest(segmentation: Segmentation, minimum_size: float, size_unit: str) -> int:
     """Voxels that an island needs."""
-    if unit not in ("voxels", "mm3"):
-        raise InputError(f'unit must be "voxels" or "mm3", not {unit!r}.')
+    if size_unit not in ("voxels", "mm3"):
+        raise InputError(f'size_unit must be "voxels" or "mm3", not {size_unit!r}.')
     if not math.isfinite(minimum_size) or minimum_size < 0:
         raise InputError(f"minimum_size must be 0 or more, not {minimum_size}.")
-    voxel = segmentation.grid.voxel_volume if unit == "mm3" else 1.0
+    voxel = segmentation.grid.voxel_volume if size_unit == "mm3" else 1.0
     return max(math.ceil(minimum_size / voxel * (1 - _TOLERANCE)), 1)
 
 

@@ -20,7 +20,7 @@ check_segmentation <- function(x, arg = rlang::caller_arg(x), call = caller_env(
     medvoxel_abort(
       c(
         "{.arg {arg}} must be a segmentation, not {.obj_type_friendly {x}}.",
-        i = "Make one with {.fn segment_threshold} or {.fn as_segmentation}."
+        i = "Make one with {.fn segmentation}, {.fn segment_threshold} or {.fn as_segmentation}."
       ),
       "input", call = call
     )

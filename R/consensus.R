@@ -39,5 +39,7 @@ consensus <- function(observers, method = c("staple", "majority")) {
   method <- check_choice(method, c("staple", "majority"))
   observers <- check_observers(observers, several = FALSE)
   found <- core_call("consensus", observers, method = method, .progress = "Finding the consensus")
-  structure(found[[1]], observers = na_for_nan(found[[2]]), tied_voxels = found[[3]])
+  scans <- Filter(Negate(is.null), lapply(observers, attr, "scan"))
+  seg <- if (length(scans) > 0) with_scan(found[[1]], scans[[1]]) else found[[1]]
+  structure(seg, observers = na_for_nan(found[[2]]), tied_voxels = found[[3]])
 }

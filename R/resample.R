@@ -18,7 +18,8 @@
 #' @param antialias `TRUE` averages over the new voxel along axes that get coarser,
 #'   which keeps noise and fine patterns from aliasing. `FALSE` picks points of the old
 #'   raster: sharper, and noisier.
-#' @returns What `x` is, on the new grid.
+#' @returns What `x` is, on the new grid. A segmentation that `resample_to()` brings to a scan
+#'   carries that scan from then on; after `resample()` it carries none.
 #' @references R. Keys, "Cubic convolution interpolation for digital image processing",
 #'   *IEEE Trans. Acoustics, Speech, and Signal Processing* 29 (1981) 1153-1160.
 #' @export
@@ -53,8 +54,9 @@ resample_to <- function(x, reference, method = c("cubic", "linear", "nearest"),
   method <- check_choice(method, c("cubic", "linear", "nearest"))
   check_flag(antialias)
   check_number(fill, null = TRUE)
-  core_call(
+  out <- core_call(
     "resample_to", x, reference, method = method, antialias = antialias, fill = fill,
     .progress = "Resampling"
   )
+  if (is_segmentation(out)) with_scan(out, carried_scan(reference)) else out
 }

@@ -77,15 +77,14 @@ places_of <- function(x) {
   )
 }
 
-# Other labels at some places, both packed.
-change_places <- function(x, new) {
-  old <- places_of(x)
-  new <- places_of(new)
-  kept <- !old$at %in% new$at
-  at <- c(old$at[kept], new$at[new$labels != 0])
-  labels <- c(old$labels[kept], new$labels[new$labels != 0])
-  order <- order(at)
-  pack_places(at[order], labels[order], attr(x, "dim_of"))
+# Labels that were packed, one set after the other, each over the ones before.
+unpack_layers <- function(layers) {
+  values <- unpack_voxels(layers[[1]])
+  for (layer in layers[-1]) {
+    places <- places_of(layer)
+    values[places$at] <- places$labels
+  }
+  values
 }
 
 unclass_raw <- function(x) {

@@ -33,8 +33,13 @@ edit_labels <- function(seg, verb, arguments, core = arguments, operation = verb
 # the labels makes these the seeds of the next growth.
 seeds_after <- function(seg, operation, brush) {
   old <- attr(seg, "seeds")
-  if (operation == "grow_from_seeds") return(old %||% pack_voxels(array_only(seg)))
-  if (!is.null(brush)) change_places(old, brush)
+  if (operation == "grow_from_seeds") return(old %||% list(pack_voxels(array_only(seg))))
+  if (!is.null(brush)) with_layer(old, brush)
+}
+
+# Seeds are layers: to pack all of them again would make each brush slow.
+with_layer <- function(seeds, brush) {
+  if (length(brush) == 0) seeds else c(seeds, list(brush))
 }
 
 # The core's answer: places, and the one label that they all have now.
@@ -56,9 +61,12 @@ tell_changes <- function(changes, verb, call) {
     shown_ml(changed$after_ml), shown_percent(changed$after_ml / changed$before_ml - 1)
   )
   # Names may hold what cli takes for a template.
-  bullets <- sprintf("{lines[%d]}", seq_along(lines))
+  bullets <- sprintf("{lines[%d]}", seq_len(min(length(lines), most_lines)))
+  if (length(lines) > most_lines) bullets <- c(bullets, "and {length(lines) - most_lines} more.")
   medvoxel_inform(rlang::set_names(bullets, "i"))
 }
+
+most_lines <- 10
 
 shown_ml <- function(ml) vapply(signif(ml, 4), format, "", big.mark = ",")
 

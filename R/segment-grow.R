@@ -66,6 +66,6 @@ remembered_seeds <- function(seg) {
   seeds <- attr(seg, "seeds")
   if (is.null(seeds)) return(NULL)
   new_segmentation(
-    unpack_voxels(seeds), spacing(seg), origin(seg), direction(seg), attr(seg, "segments")
+    unpack_layers(seeds), spacing(seg), origin(seg), direction(seg), attr(seg, "segments")
   )
 }

@@ -177,7 +177,7 @@ state_at <- function(past, number) {
   state <- past$start
   for (step in past$steps[seq_len(number)]) {
     state[names(step$state)] <- step$state
-    if (!is.null(step$brush)) state$seeds <- change_places(state$seeds, step$brush)
+    if (!is.null(step$brush)) state$seeds <- with_layer(state$seeds, step$brush)
   }
   state
 }
@@ -310,8 +310,9 @@ short_table <- function(table) {
 
 describe_scan <- function(seg) {
   scan <- attr(seg, "scan")
-  paste0(if (!is.null(scan) && nzchar(scan_title(scan))) paste0(scan_title(scan), ", "),
-         describe_grid(seg), ".")
+  # A description comes from a file: a line break in it would be code.
+  title <- if (!is.null(scan)) shown_name(scan_title(scan), 80)
+  paste0(paste(c(title[nzchar(title)], describe_grid(seg)), collapse = ", "), ".")
 }
 
 # Code of a call, such as `paint(seg, "tendon", at = c(1, 2, 3))`.

@@ -1,7 +1,8 @@
 #' What edits may change
 #'
 #' Set once, obeyed by every edit that follows, as the masking of 3D Slicer's Segment
-#' Editor: no voxel outside the range and the area ever changes, whatever the verb.
+#' Editor: no voxel outside the range and the area ever changes, whatever the verb. (R's own
+#' `seg[...] <- value` is no verb: it sets what it is told to.)
 #'
 #' * `editable_range()`: only voxels whose grey value lies in a range.
 #' * `editable_area()`: only voxels inside or outside segments, as they are at the time of

@@ -37,13 +37,18 @@ smooth_segment <- function(seg, segment = NULL,
     method, c("median", "mean", "gaussian", "opening", "closing", "joint")
   )
   check_number(kernel)
-  if (!method %in% c("gaussian", "joint")) tell_kernel(seg, kernel)
+  tell_kernel(seg, kernel, method)
   arguments <- list(segment = segment, method = method, kernel = kernel)
   core <- list(segment = values, method = method, kernel = as.double(kernel))
   edit_labels(seg, "smooth_segment", arguments, core, progress = "Smoothing")
 }
 
-tell_kernel <- function(seg, kernel, call = caller_env()) {
+tell_kernel <- function(seg, kernel, method, call = caller_env()) {
+  if (method %in% c("gaussian", "joint")) {
+    sigma <- show_numbers(kernel / spacing(seg), 3, " x ")
+    medvoxel_inform(c(i = "Gaussian: standard deviation {kernel} mm ({sigma} voxels)."))
+    return(invisible())
+  }
   size <- core_call(
     "kernel_size", as.double(kernel), spacing = zyx(spacing(seg)), .call = call
   )

@@ -72,8 +72,11 @@ as_segmentation <- function(x, reference, segments = NULL) {
   seg <- new_segmentation(
     values, spacing(reference), origin(reference), direction(reference), table
   )
-  with_scan(seg, if (is_scan(reference)) reference else attr(reference, "scan"))
+  with_scan(seg, carried_scan(reference))
 }
+
+# The scan that something on its grid is, or carries.
+carried_scan <- function(x) if (is_scan(x)) x else attr(x, "scan")
 
 #' @rdname as_segmentation
 #' @export
@@ -168,7 +171,7 @@ format.medvoxel_segmentation <- function(x, ...) {
 scan_line <- function(x) {
   scan <- attr(x, "scan")
   if (is.null(scan)) return(NULL)
-  title <- scan_title(scan)
+  title <- shown_name(scan_title(scan), 80)
   paste("scan        ", if (nzchar(title)) title else "carried, without a description")
 }
 

@@ -440,3 +440,25 @@ def test_threads_do_not_mix_their_states():
         ]
         for which, job in jobs:
             assert np.array_equal(job.result().array, wanted[which])
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.float32, np.float64])
+def test_whole_numbers_tie_alike_in_every_type(kind):
+    random = np.random.default_rng(12)
+    grid = Grid(shape=(6, 20, 20), spacing=(4.0, 0.8, 0.5))
+    values = random.integers(-40, 40, grid.shape).astype(np.int16)
+    seeds = np.zeros(grid.shape, np.uint8)
+    for label in (1, 2, 3):
+        seeds.reshape(-1)[random.integers(0, seeds.size, 4)] = label
+    rows = tuple(Segment(n, str(n), "#000000") for n in (1, 2, 3))
+    start = Segmentation(seeds, grid, rows)
+    other = values.astype(kind)
+    if kind != np.int32:
+        other[0, 0, 0] = np.nan  # has no say in what is whole
+        values = values.copy()
+    plain = grow_from_seeds(start, Volume(values, grid), margin=50.0).array
+    same = grow_from_seeds(start, Volume(other, grid), margin=50.0).array
+    away = np.ones(grid.shape, bool)
+    if kind != np.int32:
+        away[:3, :3, :3] = False  # paths through the barred voxel go round it
+    assert (plain[away] == same[away]).mean() > 0.999

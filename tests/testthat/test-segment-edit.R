@@ -31,3 +31,12 @@ test_that("a failed edit names its verb", {
   error <- rlang::catch_cnd(margin(two_segments(), "core", mm = 0.1), "medvoxel_error")
   expect_identical(as.character(conditionCall(error)[[1]]), "margin")
 })
+
+test_that("many segments are not all told", {
+  skip_if_no_core()
+  scan <- oblique_scan()
+  seg <- as_segmentation(scan > 60, scan, "bright")
+  message <- rlang::catch_cnd(split_islands(seg, 1, minimum_size = 0), "medvoxel_message")
+  expect_match(conditionMessage(message), "and [0-9]+ more")
+  expect_lt(length(strsplit(conditionMessage(message), "\n")[[1]]), 13)
+})

@@ -126,6 +126,17 @@ test_that("a working spacing gives nearly the same, and keeps the seeds", {
   expect_identical(as.array(coarse)[labelled], as.array(seg)[labelled])
 })
 
+test_that("whole numbers grow the same in every type", {
+  skip_if_no_core()
+  whole <- oblique_scan()
+  double <- whole + 0
+  expect_type(double, "double")
+  labels <- lapply(list(whole, double), function(scan) {
+    as.array(quietly(grow_from_seeds(two_segments(scan))))
+  })
+  expect_identical(labels[[1]], labels[[2]])
+})
+
 test_that("arguments are checked, and a scan is needed", {
   seg <- segmentation(block_scan(), c("a", "b"))
   expect_error(grow_from_seeds(seg, locality = -1), class = "medvoxel_error_input")

@@ -215,3 +215,12 @@ test_that("what a crop took along is in the script", {
   quietly(eval(parse(text = as_script(seg)), place))
   expect_identical(as.array(place$seg), as.array(seg))
 })
+
+test_that("what a file says of itself is never code", {
+  scan <- oblique_scan()
+  attr(scan, "info") <- list(description = "knee\nstop(\"run\") #")
+  seg <- segmentation(scan, "a")
+  place <- rlang::env(scan = scan)
+  expect_no_error(eval(parse(text = as_script(seg)), place))
+  expect_length(grep("stop(\"run", format(seg), fixed = TRUE), 1)
+})

@@ -44,6 +44,10 @@ test_that("the true kernel is said, and one within a voxel refused", {
     smooth_segment(seg, "core", "median", kernel = 2.5), "5 x 3 x 1 voxels (2.5 x 2.4 x 4 mm)",
     fixed = TRUE
   )
+  expect_message(
+    smooth_segment(seg, "core", "gaussian", kernel = 1), "1 mm (2 x 1.25 x 0.25 voxels)",
+    fixed = TRUE
+  )
   expect_error(
     smooth_segment(seg, "core", "median", kernel = 0.3), "within one voxel",
     class = "medvoxel_error_input"

@@ -100,7 +100,7 @@ def choose_units(values: NDArray[np.number], locality: float, spacing: Sequence[
         their range, or fewer where the cost of distance is many times that range.
     """
     low, high = _range(values)
-    exact = values.dtype.kind in "iu" and high - low <= _LEVELS
+    exact = high - low <= _LEVELS and _are_whole(values)
     step = 1.0 if exact else (high - low) / _LEVELS or 1.0
     if locality == 0:
         return Units(low, step, round((high - low) / step), 1, 0.0)
@@ -116,6 +116,18 @@ def choose_units(values: NDArray[np.number], locality: float, spacing: Sequence[
         if scale >= 2**10:
             break
     return Units(low, step, levels, scale, locality * scale / step)
+
+
+def _are_whole(values: NDArray[np.number]) -> bool:
+    """Say whether all that is finite is a whole number, whatever the type."""
+    if values.dtype.kind in "iu":
+        return True
+    # A slice at a time: most scans with fractions have one in the first.
+    return all(_is_whole_or_not_finite(part) for part in values)
+
+
+def _is_whole_or_not_finite(values: NDArray[np.floating]) -> bool:
+    return bool(np.all((values == np.rint(values)) | ~np.isfinite(values)))
 
 
 def _range(values: NDArray[np.number]) -> tuple[float, float]:

@@ -25,6 +25,15 @@ check_segmentation <- function(x, arg = rlang::caller_arg(x), call = caller_env(
       "input", call = call
     )
   }
+  if (!is.integer(x) || length(dim(x)) != 3 || length(attr(x, "spacing")) != 3) {
+    medvoxel_abort(
+      c(
+        "{.arg {arg}} is a segmentation that was changed by hand.",
+        i = "Make it again from its labels: {.code as_segmentation(as.array({arg}), scan)}."
+      ),
+      "input", call = call
+    )
+  }
   check_complete(x, arg, call)
   invisible(x)
 }
@@ -71,6 +80,26 @@ check_number <- function(x, lower = -Inf, upper = Inf, null = FALSE, whole = FAL
     )
   }
   invisible(x)
+}
+
+# A length in mm.
+check_length <- function(x, zero = FALSE, arg = rlang::caller_arg(x), call = caller_env()) {
+  good <- is.numeric(x) && length(x) == 1 && is.finite(x) && (x > 0 || (zero && x == 0))
+  if (good) return(invisible(x))
+  least <- if (zero) "0 or more" else "more than 0"
+  medvoxel_abort(
+    "{.arg {arg}} must be {least} mm, not {.obj_type_friendly {x}}{show_value(x)}.",
+    "input", call = call
+  )
+}
+
+check_connectivity <- function(x, known, arg = rlang::caller_arg(x), call = caller_env()) {
+  force(arg)
+  if (is.numeric(x) && length(x) == 1 && x %in% known) return(invisible(x))
+  medvoxel_abort(
+    "{.arg {arg}} must be {.or {known}}, not {.obj_type_friendly {x}}{show_value(x)}.",
+    "input", call = call
+  )
 }
 
 number_range <- function(lower, upper) {

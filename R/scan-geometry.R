@@ -87,12 +87,15 @@ check_geometry <- function(x, call = caller_env()) {
 check_points <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
   if (is.numeric(x) && is.null(dim(x)) && length(x) == 3) x <- matrix(x, 1)
   if (is.data.frame(x)) x <- as.matrix(x)
-  if (!is.numeric(x) || !is.matrix(x) || ncol(x) != 3) {
+  if (!is.numeric(x) || !is.matrix(x) || ncol(x) != 3 || nrow(x) == 0) {
     medvoxel_abort(
       "{.arg {arg}} must be three numbers (x, y, z) or a matrix with three columns.",
       "input", call = call
     )
   }
+  # Columns of these names are meant, in whatever order.
+  named <- match(c("x", "y", "z"), tolower(colnames(x)))
+  if (!anyNA(named)) x <- x[, named, drop = FALSE]
   check_complete(x, arg, call)
   unname(x)
 }

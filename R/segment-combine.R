@@ -4,14 +4,14 @@
 #' invert, clear or fill one.
 #'
 #' A voxel has one segment here, so the `modifier` gives up the voxels that are copied or
-#' added: adding merges two segments. Subtracting and intersecting make sense with a segment
-#' of another segmentation (`other`).
+#' added, also under `overwrite(seg, "none")`: adding merges two segments. Subtracting and
+#' intersecting make sense with a segment of another segmentation (`other`).
 #'
 #' @param seg A segmentation.
+#' @param segment Name or value of the segment that changes.
 #' @param operation `"copy"` (the segment becomes the modifier), `"add"`, `"subtract"`,
 #'   `"intersect"`; or without a modifier `"invert"`, `"clear"` (nothing is left), `"fill"`
 #'   (everything).
-#' @param segment Name or value of the segment that changes.
 #' @param modifier Name or value of the other segment.
 #' @param other The segmentation that the modifier is in, on the same grid; `seg` itself by
 #'   default.
@@ -22,18 +22,24 @@
 #' seg <- segmentation(scan, c("tibia", "fibula")) |>
 #'   paint("tibia", at = c(4, 4, 6), diameter = 4) |>
 #'   paint("fibula", at = c(11, 11, 9), diameter = 4)
-#' combine_segments(seg, "add", "tibia", "fibula")
-combine_segments <- function(seg, operation = c(
+#' combine_segments(seg, "tibia", "add", "fibula")
+combine_segments <- function(seg, segment,
+                             operation = c(
                                "copy", "add", "subtract", "intersect", "invert", "clear", "fill"
                              ),
-                             segment, modifier = NULL, other = NULL) {
+                             modifier = NULL, other = NULL) {
   check_segmentation(seg)
   operation <- check_choice(operation, eval(formals(combine_segments)$operation))
   value <- check_segment(segment, seg)
   if (!is.null(other)) check_segmentation(other)
+  if (is.null(modifier) && !is.null(other)) {
+    medvoxel_abort("{.arg other} needs a {.arg modifier}: the name of its segment.", "input")
+  }
   source <- other %||% seg
   from <- if (!is.null(modifier)) check_segment(modifier, source)
-  arguments <- list(operation, segment = segment, modifier = modifier, other = other)
+  arguments <- list(
+    segment = segment, operation = operation, modifier = modifier, other = other
+  )
   core <- list(operation = operation, segment = value, modifier = from, other = other)
   edit_labels(seg, "combine_segments", arguments, core)
 }

@@ -26,6 +26,7 @@ edit_labels <- function(seg, verb, arguments, core = arguments, operation = verb
     seg, array_only(new), then(state), verb, arguments, brush, one_based(out[[3]])
   )
   if (!quiet) tell_changes(out[[2]], verb, call)
+  if (operation == "grow_from_seeds") tell_box(out[[4]])
   result
 }
 
@@ -67,6 +68,13 @@ tell_changes <- function(changes, verb, call) {
 }
 
 most_lines <- 10
+
+# Labels that end at straight edges puzzle whoever does not know why.
+tell_box <- function(size) {
+  if (is.null(size)) return(invisible())
+  mm <- show_numbers(rev(unlist(size)), 3, " x ")
+  medvoxel_inform(c(i = "Grown within a box of {mm} mm around the seeds; {.arg margin} widens it."))
+}
 
 shown_ml <- function(ml) vapply(signif(ml, 4), format, "", big.mark = ",")
 

@@ -45,9 +45,9 @@
 grow_from_seeds <- function(seg, locality = 0, margin = NULL, connectivity = 26,
                             spacing = NULL) {
   check_segmentation(seg)
-  check_number(locality, 0)
-  check_number(margin, 0, null = TRUE)
-  check_number(connectivity, 6, 26, whole = TRUE)
+  check_number(locality, 0, .Machine$integer.max)
+  if (!is.null(margin)) check_length(margin, zero = TRUE)
+  check_connectivity(connectivity, c(6, 26))
   if (!is.null(spacing)) check_spacing(spacing)
   scan_of(seg)
   arguments <- list(

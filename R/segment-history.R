@@ -351,6 +351,7 @@ quoted <- function(x) {
 }
 
 code_of <- function(x, short = FALSE) {
+  if (short && is.double(x) && !is.matrix(x)) x <- signif(x, 6)
   if (is_segmentation(x)) return(segmentation_code(x, short))
   if (is_voxels(x)) return(voxels_code(x, short))
   if (is.data.frame(x)) {
@@ -359,7 +360,7 @@ code_of <- function(x, short = FALSE) {
   }
   if (is.matrix(x)) {
     if (short && nrow(x) > 3) return(sprintf("<%d points>", nrow(x)))
-    rows <- apply(unname(x), 1, code_of, simplify = FALSE)
+    rows <- apply(unname(x), 1, code_of, short = short, simplify = FALSE)
     return(sprintf("rbind(%s)", paste(rows, collapse = ", ")))
   }
   if (is.factor(x)) x <- as.character(x)

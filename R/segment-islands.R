@@ -34,10 +34,13 @@ islands <- function(seg, segment,
   value <- check_segment(segment, seg)
   operation <- check_choice(operation, eval(formals(islands)$operation))
   size_unit <- check_choice(size_unit, c("voxels", "mm3"))
-  check_number(minimum_size, 0)
-  check_number(connectivity, 6, 26, whole = TRUE)
+  check_number(minimum_size, 0, 1e15)
+  check_connectivity(connectivity, c(6, 18, 26))
   if (!is.null(at)) at <- check_points(at)
   sized <- operation %in% c("remove_small", "split")
+  selected <- grepl("selected", operation)
+  if (!sized && !missing(minimum_size)) abort_unused("minimum_size", operation)
+  if (!selected && !is.null(at)) abort_unused("at", operation)
   arguments <- list(
     segment = segment, operation = operation, minimum_size = if (sized) minimum_size,
     size_unit = if (sized) size_unit, at = if (length(at) == 3) as.vector(at) else at,
@@ -50,6 +53,16 @@ islands <- function(seg, segment,
   edit_labels(seg, "islands", arguments, core, progress = "Finding islands")
 }
 
+abort_unused <- function(arg, operation, call = caller_env()) {
+  medvoxel_abort(
+    c(
+      "{.arg {arg}} has no meaning for {.code operation = {.val {operation}}}.",
+      i = "Give the {.arg operation} that you mean: see {.code ?islands}."
+    ),
+    "input", call = call
+  )
+}
+
 #' @rdname islands
 #' @export
 split_islands <- function(seg, segment, minimum_size = 1000,
@@ -57,8 +70,8 @@ split_islands <- function(seg, segment, minimum_size = 1000,
   check_segmentation(seg)
   value <- check_segment(segment, seg)
   size_unit <- check_choice(size_unit, c("voxels", "mm3"))
-  check_number(minimum_size, 0)
-  check_number(connectivity, 6, 26, whole = TRUE)
+  check_number(minimum_size, 0, 1e15)
+  check_connectivity(connectivity, c(6, 18, 26))
   arguments <- list(
     segment = segment, minimum_size = minimum_size, size_unit = size_unit,
     connectivity = connectivity

@@ -3,12 +3,14 @@
 #' `margin()` moves the outline of segments by a distance; `hollow()` turns segments into
 #' shells. Distances are exact, on every grid.
 #'
-#' ggplot2 has a function `margin()` too: where both are attached, write `medvoxel::margin()`
-#' or `ggplot2::margin()`.
+#' ggplot2 has a function `margin()` too. Given numbers, as in `theme(plot.margin = margin(1, 1,
+#' 1, 1))`, this one calls that one; where ggplot2 was attached later, write
+#' `medvoxel::margin()`.
 #'
 #' @param seg A segmentation.
 #' @param segment Names or values of segments; all by default, one after the other.
 #' @param mm Distance in mm: positive grows, negative shrinks. Under one voxel it is refused.
+#' @param ... Passed on to [ggplot2::margin()] when `seg` is a number or left out.
 #' @returns The segmentation. A message says how the volumes have changed.
 #' @seealso [smooth_segment()], [combine_segments()]; [overwrite()] for whose voxels may be
 #'   taken.
@@ -19,10 +21,17 @@
 #' margin(seg, "ball", mm = 1)
 #' margin(seg, "ball", mm = -1)
 #' hollow(seg, "ball", thickness = 1)
-margin <- function(seg, segment = NULL, mm = 3) {
+margin <- function(seg, segment = NULL, mm = 3, ...) {
+  if (missing(seg) || (is.numeric(seg) && !is_volume(seg))) {
+    # Meant is the function of ggplot2, which is hidden by this one.
+    call <- sys.call()
+    call[[1]] <- quote(ggplot2::margin)
+    return(eval(call, parent.frame()))
+  }
+  check_dots_empty(...)
   check_segmentation(seg)
   values <- core_segments(segment, seg)
-  check_number(mm)
+  check_number(mm, -.Machine$integer.max, .Machine$integer.max)
   edit_labels(
     seg, "margin", list(segment = segment, mm = mm), list(segment = values, mm = as.double(mm)),
     progress = "Margin"
@@ -38,7 +47,7 @@ hollow <- function(seg, segment = NULL, thickness = 3,
                    mode = c("inside", "medial", "outside")) {
   check_segmentation(seg)
   values <- core_segments(segment, seg)
-  check_number(thickness, 0)
+  check_length(thickness)
   mode <- check_choice(mode, c("inside", "medial", "outside"))
   edit_labels(
     seg, "hollow", list(segment = segment, thickness = thickness, mode = mode),

@@ -41,6 +41,9 @@ editable_range <- function(seg, lower = NULL, upper = NULL) {
       "input"
     )
   }
+  # An infinite bound is none, as everywhere in R.
+  if (identical(as.double(lower), -Inf)) lower <- NULL
+  if (identical(as.double(upper), Inf)) upper <- NULL
   if (!is.null(lower) || !is.null(upper)) scan_of(seg)
   arguments <- list(lower = lower, upper = upper)
   set_masking(seg, arguments, "editable_range", arguments)

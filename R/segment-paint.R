@@ -70,7 +70,7 @@ use_brush <- function(seg, verb, segment, values, brush, call = caller_env()) {
   step <- attr(new, "history")$steps[[attr(new, "history")$done]]
   # Where a segment has grown already, a brush may still add seeds to it.
   same <- is.null(step$changes) && identical(attr(new, "seeds"), attr(seg, "seeds"))
-  if (same) warn_unchanged(seg, call)
+  if (same) warn_unchanged(seg, brush$core$mask, call)
   new
 }
 
@@ -96,13 +96,14 @@ check_brush <- function(seg, at, diameter, sphere, shape, plane, unit, mask, ran
     return(list(shown = list(range = range), core = list(mask = as_mask(mask))))
   }
   at <- check_points(at, "at", call)
-  check_number(diameter, 0, call = call)
+  check_length(diameter, call = call)
   check_flag(sphere, call = call)
   shape <- check_choice(shape, c("points", "stroke", "polygon", "box"), call = call)
   plane <- check_choice(plane, c("axial", "coronal", "sagittal"), call = call)
   unit <- check_choice(unit, c("mm", "voxels"), call = call)
   brushed <- shape %in% c("points", "stroke")
   flat <- shape == "polygon" || (brushed && !sphere)
+  if (unit == "voxels" && shape != "box") check_indices(at, seg, call)
   points <- if (unit == "voxels") unname(voxel_to_mm(seg, at)) else at
   list(
     shown = list(
@@ -112,6 +113,20 @@ check_brush <- function(seg, at, diameter, sphere, shape, plane, unit, mask, ran
     core = list(
       at = points, diameter = as.double(diameter), sphere = sphere, shape = shape, plane = plane
     )
+  )
+}
+
+# Indices as the user counts them; a place in mm would say nothing to him.
+check_indices <- function(at, seg, call) {
+  outside <- which(apply(at, 1, function(p) any(p < 0.5 | p > dim(seg) + 0.5)))
+  if (length(outside) == 0) return(invisible())
+  ends <- paste(c("x", "y", "z"), "1 to", dim(seg))
+  medvoxel_abort(
+    c(
+      "Point {outside[1]} of {.arg at} is no voxel of the scan: ({at[outside[1], ]}).",
+      i = "Voxels are {ends}."
+    ),
+    "input", call = call
   )
 }
 
@@ -130,11 +145,13 @@ range_mask <- function(scan, range, call) {
   inside
 }
 
-warn_unchanged <- function(seg, call) {
+warn_unchanged <- function(seg, mask, call) {
   medvoxel_warn(
     c(
       "No voxel has changed.",
-      i = if (is.null(attr(seg, "masking"))) {
+      i = if (!is.null(mask) && !any(mask != 0)) {
+        "There is no voxel in what was to be painted."
+      } else if (is.null(attr(seg, "masking"))) {
         "What is there has the label already."
       } else {
         "What is there has the label already, or may not change: see the line {.val editable} of

@@ -36,7 +36,7 @@ smooth_segment <- function(seg, segment = NULL,
   method <- check_choice(
     method, c("median", "mean", "gaussian", "opening", "closing", "joint")
   )
-  check_number(kernel)
+  check_length(kernel)
   tell_kernel(seg, kernel, method)
   arguments <- list(segment = segment, method = method, kernel = kernel)
   core <- list(segment = values, method = method, kernel = as.double(kernel))

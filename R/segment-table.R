@@ -56,6 +56,9 @@ add_segment <- function(seg, name, colour = NULL, value = NULL, status = NA, cod
   check_segmentation(seg)
   check_string(name)
   check_number(value, 1, .Machine$integer.max, null = TRUE, whole = TRUE)
+  check_one(status, "status")
+  check_one(code, "code")
+  if (!is.null(colour)) check_one(colour, "colour")
   old <- attr(seg, "segments")
   row <- data.frame(
     value = as.integer(value %||% free_value(old$value)), name = name,
@@ -130,11 +133,19 @@ segment_statuses <- c("not started", "in progress", "completed", "flagged")
 check_segment_table <- function(segments, labels, call = caller_env()) {
   found <- sort(unique(labels[labels != 0]))
   table <- fill_segment_table(segments, found, call)
-  bad <- anyDuplicated(table$value) > 0 || any(table$value < 1) || anyDuplicated(table$name) > 0
-  if (bad || any(!nzchar(table$name))) {
+  twice <- c(table$name[duplicated(table$name)], table$value[duplicated(table$value)])
+  if (length(twice) > 0) {
     medvoxel_abort(
-      "Values and names of segments must each be used once; values are positive.",
+      c(
+        "Values and names of segments must each be used once.",
+        x = "Used twice: {.val {unique(twice)}}."
+      ),
       "input", call = call
+    )
+  }
+  if (any(table$value < 1) || any(!nzchar(table$name))) {
+    medvoxel_abort(
+      "Segments need a name, and a value of 1 or more: 0 is \"no segment\".", "input", call = call
     )
   }
   lost <- setdiff(found, table$value)
@@ -151,6 +162,7 @@ check_segment_table <- function(segments, labels, call = caller_env()) {
 }
 
 fill_segment_table <- function(segments, found, call) {
+  if (is.factor(segments)) segments <- as.character(segments)
   if (is.null(segments)) {
     segments <- data.frame(value = found, name = sprintf("segment %d", as.integer(found)))
   } else if (is.character(segments)) {
@@ -166,7 +178,9 @@ fill_segment_table <- function(segments, found, call) {
     )
   }
   value <- segments$value
-  if (!is.numeric(value) || anyNA(value) || any(value != round(value)) || anyNA(segments$name)) {
+  whole <- is.numeric(value) && all(is.finite(value)) && all(value == round(value)) &&
+    all(value <= .Machine$integer.max)
+  if (!whole || anyNA(segments$name)) {
     medvoxel_abort(
       "Segments need a whole number in {.field value} and a name, without gaps.",
       "input", call = call

@@ -105,10 +105,10 @@ def _split(seg, target, random, overwrite=None, **rest):
 def _combine(operation: str, modifier: str | None) -> Edit:
     def run(seg, target, random, **rest):
         if modifier is None:
-            return *mv.combine_segments(seg, operation, target, **rest), {target}
+            return *mv.combine_segments(seg, target, operation, **rest), {target}
         by = int(random.choice([row.value for row in seg.segments]))
         other = labelmap(seg.grid, int(random.integers(99))) if modifier == "other" else None
-        out, changes = mv.combine_segments(seg, operation, target, by, other=other, **rest)
+        out, changes = mv.combine_segments(seg, target, operation, by, other=other, **rest)
         return out, changes, {target} if other is not None else {target, by}
 
     return Edit("combine_segments", run)

@@ -223,7 +223,7 @@ def test_bad_overwrite_and_editable(make_grid):
     with pytest.raises(InputError, match="mask"):
         mv.margin(seg, 1, 3, editable=np.ones(seg.grid.shape))
     with pytest.raises(GeometryError, match="modifier"):
-        mv.combine_segments(seg, "add", 1, 1, other=blocks(make_grid("oblique")))
+        mv.combine_segments(seg, 1, "add", 1, other=blocks(make_grid("oblique")))
 
 
 def test_masks_of_integers_as_r_has_them(make_grid):

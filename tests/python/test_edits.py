@@ -98,7 +98,8 @@ def test_growing_starts_from_the_seeds_that_are_given(labels, scan):
     seeds[2, 4, 5], seeds[4, 8, 2] = 1, 5
     start = labels.with_array(seeds)
     after, changes, *_ = edit(labels, "grow_from_seeds", scan=scan, seeds=start, margin=100.0)
-    plain, *_ = edit(start, "grow_from_seeds", scan=scan, margin=100.0)
+    plain, _, _, size = edit(start, "grow_from_seeds", scan=scan, margin=100.0)
+    assert size is None  # the whole scan
     assert np.array_equal(after.array, plain.array)
     for change in changes:
         count = [(a.array == change.value).sum() for a in (labels, after)]
@@ -164,3 +165,9 @@ def test_a_label_finds_room_in_any_type(scan, operation):
         options = {"operation": "fill"}
     after, *_ = edit(small, name, segment="late", **options)
     assert (after.array == 300).all()
+
+
+def test_growing_says_how_large_its_box_is(labels, scan):
+    *_, size = edit(labels, "grow_from_seeds", scan=scan, margin=0.9)
+    # From the box of the seeds, one row and one column further, no slice.
+    assert size == pytest.approx((3 * 4.0, 8 * 0.8, 9 * 0.5))

@@ -340,7 +340,7 @@ def test_bad_arguments_are_named(options):
 def test_another_grid_is_refused():
     seeds = seeded(np.ones((3, 4, 5), np.uint8), Grid((3, 4, 5)))
     moved = Grid((3, 4, 5), origin=(0.0, 0.0, 1.0))
-    with pytest.raises(GeometryError, match="The seeds"):
+    with pytest.raises(GeometryError, match="segmentation of the seeds"):
         grow_from_seeds(seeds, Volume(np.zeros((3, 4, 5)), moved))
 
 

@@ -205,8 +205,11 @@ def test_pixels_on_the_outline_belong_to_a_polygon(any_grid):
 
 def test_polygons_lie_on_one_slice(make_grid):
     grid = make_grid("oblique")
-    index = np.array([(4.0, 2, 2), (4.9, 2, 12), (4.0, 12, 7)])
+    index = np.array([(4.0, 2, 2), (4.4, 2, 12), (4.0, 12, 7)])
     assert painted(grid, grid.index_to_lps(index), shape="polygon")[4].any()
+    apart = np.array([(1.0, 2, 2), (3.0, 2, 12), (1.0, 12, 7)])
+    with pytest.raises(InputError, match="off"):  # no corner lies on the slice between
+        mv.paint(empty(grid), 1, grid.index_to_lps(apart), shape="polygon")
     index[1, 0] = 8
     with pytest.raises(InputError, match=r"corner \d is 8 mm off .* slices are 4 mm apart"):
         mv.paint(empty(grid), 1, grid.index_to_lps(index), shape="polygon")
@@ -299,3 +302,20 @@ def test_bad_brushes(make_grid):
             mv.erase(seg, "bone", **settings)
     with pytest.raises(InputError, match="no segment 'liver'"):
         mv.paint(seg, "liver", at)
+
+
+def test_boxes_are_cut_at_the_border_and_points_are_not(any_grid):
+    far = any_grid.index_to_lps([(-30.0, 3, 3), (2.0, 8, 90)])
+    mask = painted(any_grid, far, shape="box")
+    wanted = np.zeros(any_grid.shape, dtype=bool)
+    wanted[:3, 3:9, 3:] = True
+    np.testing.assert_array_equal(mask, wanted)
+    with pytest.raises(InputError, match="outside the scan"):
+        painted(any_grid, any_grid.index_to_lps([(-30.0, 3, 3), (-20.0, 8, 8)]), shape="box")
+    with pytest.raises(InputError, match="outside the scan"):
+        painted(any_grid, far, shape="stroke")
+
+
+def test_a_huge_brush_paints_all():
+    grid = mv.Grid((3, 4, 5))
+    assert painted(grid, (1, 1, 1), diameter=1e300).all()

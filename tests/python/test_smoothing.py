@@ -197,3 +197,13 @@ def test_a_gaussian_within_half_a_voxel_is_refused(make_grid, method):
 def test_bad_method(make_grid):
     with pytest.raises(InputError, match="median, mean"):
         smooth(noise(make_grid("plain")), method="taubin")
+
+
+@pytest.mark.parametrize("method", ["median", "opening", "closing", "gaussian", "joint"])
+def test_a_kernel_larger_than_the_scan_is_refused(method):
+    seg = mv.Segmentation(
+        np.ones((3, 4, 5), np.uint8), mv.Grid((3, 4, 5)), (mv.Segment(1, "a", "#000000"),)
+    )
+    for kernel in (6, 1e6, 1e300):
+        with pytest.raises(InputError, match="larger than the scan, which is 5 mm"):
+            mv.smooth_segment(seg, method=method, kernel=kernel)

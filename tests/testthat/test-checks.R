@@ -39,3 +39,13 @@ test_that("infinite values are located too", {
   x[1, 1, 2] <- Inf
   expect_error(check_complete(x), "infinite.*1, 1, 2", class = "medvoxel_error_input")
 })
+
+test_that("a segmentation that was changed by hand is refused with the way out", {
+  scan <- as_scan(array(1:24, c(4, 3, 2)))
+  seg <- as_segmentation(scan > 12, scan, "a")
+  broken <- seg
+  attr(broken, "spacing") <- NULL
+  expect_error(check_segmentation(broken), "as_segmentation", class = "medvoxel_error_input")
+  storage.mode(seg) <- "double"
+  expect_error(check_segmentation(seg), "as_segmentation", class = "medvoxel_error_input")
+})

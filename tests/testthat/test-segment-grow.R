@@ -198,3 +198,12 @@ test_that("ten strokes segment a tendon with its resolution and noise", {
   )
   expect_gte(dice(smoothed), 0.93)
 })
+
+test_that("growth that ended at its box says so", {
+  skip_if_no_core()
+  seg <- segmentation(oblique_scan(), c("a", "b")) |>
+    paint("a", at = c(8, 8, 3), unit = "voxels", diameter = 1) |>
+    paint("b", at = c(9, 10, 3), unit = "voxels", diameter = 1)
+  expect_message(grow_from_seeds(seg), "box of .* mm around the seeds")
+  expect_no_message(grow_from_seeds(seg, margin = 100), message = "box of")
+})

@@ -15,7 +15,7 @@ chain <- function(scan = oblique_scan()) {
       smooth_segment("core", "median", kernel = 2.4) |>
       erase("rim", range = c(100, Inf)) |>
       margin("core", mm = 1 / 3 + 0.7) |>
-      islands("core", minimum_size = 3) |>
+      islands("core", "remove_small", minimum_size = 3) |>
       split_islands("rim", minimum_size = 0)
   )
 }

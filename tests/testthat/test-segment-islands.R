@@ -60,3 +60,9 @@ test_that("what is missing or elsewhere is named", {
   expect_error(islands(seg, "bone", connectivity = 8), class = "medvoxel_error_input")
   expect_error(split_islands(seg, "other"), "no voxels", class = "medvoxel_error_input")
 })
+
+test_that("arguments of another operation are not passed over", {
+  seg <- three_islands()
+  expect_error(islands(seg, "bone", minimum_size = 5), "keep_largest")
+  expect_error(islands(seg, "bone", at = c(1, 1, 1)), class = "medvoxel_error_input")
+})

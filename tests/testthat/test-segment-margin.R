@@ -43,3 +43,11 @@ test_that("the volumes are said, and what would do nothing is refused", {
   expect_error(hollow(seg, "core", thickness = -1), class = "medvoxel_error_input")
   expect_error(hollow(seg, "core", mode = "both"), class = "medvoxel_error_input")
 })
+
+test_that("numbers are meant for ggplot2's function of this name", {
+  expect_identical(margin(1, 2, 3, 4), ggplot2::margin(1, 2, 3, 4))
+  expect_identical(margin(t = 5, unit = "cm"), ggplot2::margin(t = 5, unit = "cm"))
+  expect_identical(margin(), ggplot2::margin())
+  expect_error(margin("a"), class = "medvoxel_error_input")
+  expect_error(margin(oblique_scan(), 1), class = "medvoxel_error_input")
+})

@@ -33,12 +33,12 @@ edits <- list(
     islands(seg, "core", "add_selected", at = as.vector(voxel_to_mm(seg, free[1, ])))
   },
   split_islands = function(seg) split_islands(seg, "rim", minimum_size = 0),
-  combine_segments = function(seg) combine_segments(seg, "add", "core", "rim"),
-  invert = function(seg) combine_segments(seg, "invert", "core"),
-  clear = function(seg) combine_segments(seg, "clear", "rim"),
-  fill = function(seg) combine_segments(seg, "fill", "rim"),
+  combine_segments = function(seg) combine_segments(seg, "core", "add", "rim"),
+  invert = function(seg) combine_segments(seg, "core", "invert"),
+  clear = function(seg) combine_segments(seg, "rim", "clear"),
+  fill = function(seg) combine_segments(seg, "rim", "fill"),
   other = function(seg) {
-    combine_segments(seg, "subtract", "core", "dark", other = as_segmentation(
+    combine_segments(seg, "core", "subtract", "dark", other = as_segmentation(
       as.array(attr(seg, "scan")) < 50, attr(seg, "scan"), "dark"
     ))
   },

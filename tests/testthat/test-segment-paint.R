@@ -124,3 +124,36 @@ test_that("a voxel without a number lies in no range", {
   painted <- paint(seg, "a", range = c(-Inf, Inf))
   expect_identical(which(painted == 0), 5:7)
 })
+
+test_that("points outside are named as the user counts", {
+  skip_if_no_core()
+  seg <- two_segments()
+  error <- expect_error(
+    paint(seg, "core", at = rbind(c(3, 3, 3), c(0, 1, 1)), unit = "voxels"),
+    class = "medvoxel_error_input"
+  )
+  expect_match(conditionMessage(error), "Point 2", fixed = TRUE)
+  expect_match(conditionMessage(error), "x 1 to 20", fixed = TRUE)
+  box <- rbind(c(-5, 3, 2), c(4, 99, 3))
+  clipped <- paint(seg, "rim", at = box, unit = "voxels", shape = "box")
+  expect_true(all((clipped == "rim")[1:4, 3:16, 2:3]))
+})
+
+test_that("columns of a table are taken by their names", {
+  skip_if_no_core()
+  scan <- oblique_scan()
+  point <- as.vector(voxel_to_mm(scan, c(3, 4, 2)))
+  seg <- segmentation(scan, "a")
+  table <- data.frame(z = point[3], y = point[2], x = point[1])
+  expect_identical(
+    as.array(paint(seg, "a", at = table, diameter = 1)),
+    as.array(paint(seg, "a", at = point, diameter = 1))
+  )
+  expect_error(paint(seg, "a", at = matrix(0, 0, 3)), class = "medvoxel_error_input")
+})
+
+test_that("nothing to paint is told from nothing to change", {
+  skip_if_no_core()
+  seg <- segmentation(oblique_scan(), "a")
+  expect_warning(paint(seg, "a", range = c(9000, 9999)), "no voxel in what")
+})

@@ -90,3 +90,16 @@ test_that("tables of files say n/a for what is not known", {
   expect_identical(segment_table(seg)$status, NA_character_)
   expect_identical(segment_table(seg)$code, NA_character_)
 })
+
+test_that("what is wrong with a table is named", {
+  refused <- function(table, match) {
+    expect_error(segmentation(scan, table), match, class = "medvoxel_error_input")
+  }
+  refused(c("a", "b", "a"), "\"a\"")
+  refused(data.frame(value = c(3, 3), name = c("a", "b")), "3")
+  refused(data.frame(value = 3e9, name = "a"), "whole number")
+  refused(data.frame(value = Inf, name = "a"), "whole number")
+  refused(data.frame(value = 0, name = "a"), "1 or more")
+  expect_identical(segment_table(segmentation(scan, factor(c("b", "a"))))$name, c("b", "a"))
+  expect_error(add_segment(segmentation(scan), "a", colour = c("red", "blue")), "one value")
+})

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..geometry import Grid
-from ._editing import Mask, plane_axis
+from ._editing import Mask, extent_of, plane_axis
 from ._outline import outline_mask
 from ._points import nearest_voxels, points_in_scan
 from .components import bounding_box
@@ -31,7 +31,8 @@ Index = NDArray[np.float64]
 
 # A voxel as far off as the radius counts, whatever rounding makes of its distance.
 _TOLERANCE = 1e-6
-_OFF_SLICE = 1.0  # slices that a corner of a polygon may lie off the slice of all
+# Half a slice: corners on two slices are no polygon of one.
+_OFF_SLICE = 0.5 + 1e-6
 
 
 def brush_stamps(
@@ -69,7 +70,9 @@ def brush_stamps(
     if not math.isfinite(diameter) or diameter <= 0:
         raise InputError(f"diameter must be more than 0 mm, not {diameter} mm.")
     across = plane_axis(grid, plane)
-    points = points_in_scan(grid, at)
+    # A larger brush covers no more than all, and its numbers might be too large to count.
+    diameter = min(diameter, 4 * extent_of(grid))
+    points = points_in_scan(grid, at, clip=shape == "box")
     if shape == "box":
         yield _box(grid, points)
     elif shape == "polygon":

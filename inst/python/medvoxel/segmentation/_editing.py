@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -24,8 +25,10 @@ __all__ = [
     "chosen_segments",
     "count_labels",
     "edit_each",
+    "extent_of",
     "is_any",
     "plane_axis",
+    "require_within",
     "volume_changes",
 ]
 
@@ -249,6 +252,47 @@ class Editor:
     def _count(self, value: int, gained: int) -> None:
         if value != 0:
             self._gained[value] = self._gained.get(value, 0) + gained
+
+
+def extent_of(grid: Grid) -> float:
+    """Measure the longest side of a scan.
+
+    Parameters
+    ----------
+    grid : Grid
+        Its grid.
+
+    Returns
+    -------
+    float
+        Millimetres.
+    """
+    return max(n * step for n, step in zip(grid.shape, grid.spacing, strict=True))
+
+
+def require_within(grid: Grid, mm: float, what: str) -> None:
+    """Refuse a length that is larger than the scan.
+
+    Parameters
+    ----------
+    grid : Grid
+        Grid of the scan.
+    mm : float
+        The length.
+    what : str
+        What it is, for the message.
+
+    Raises
+    ------
+    InputError
+        When it is larger than the longest side.
+    """
+    if math.isfinite(mm) and mm > extent_of(grid):
+        raise InputError(
+            f"{what} of {mm:.6g} mm is larger than the scan, which is {extent_of(grid):.4g} mm "
+            "long.",
+            hint="Lengths are in mm.",
+        )
 
 
 def volume_changes(

@@ -13,7 +13,7 @@ __all__ = ["nearest_voxels", "points_in_scan"]
 _SLACK = 1e-6  # voxels that rounding may put a point on the border beyond it
 
 
-def points_in_scan(grid: Grid, at: ArrayLike) -> NDArray[np.float64]:
+def points_in_scan(grid: Grid, at: ArrayLike, *, clip: bool = False) -> NDArray[np.float64]:
     """Bring points to voxel indices, all of them within the scan.
 
     Parameters
@@ -22,6 +22,8 @@ def points_in_scan(grid: Grid, at: ArrayLike) -> NDArray[np.float64]:
         Grid of the scan.
     at : array_like, shape (n, 3) or (3,)
         Points in LPS mm (x, y, z).
+    clip : bool
+        Bring points outside to the border of the scan, as long as their box overlaps it.
 
     Returns
     -------
@@ -49,7 +51,8 @@ def points_in_scan(grid: Grid, at: ArrayLike) -> NDArray[np.float64]:
     ends = np.array(grid.shape) - 0.5
     beyond = np.maximum(np.maximum(-0.5 - index, index - ends), 0)
     outside = (beyond > _SLACK).any(axis=1)
-    if outside.any():
+    overlaps = (index.max(axis=0) >= -0.5).all() and (index.min(axis=0) <= ends).all()
+    if outside.any() and not (clip and overlaps):
         first = int(np.argmax(outside))
         raise _outside(grid, points, first, beyond[first])
     return np.clip(index, -0.5, ends)
@@ -90,4 +93,5 @@ def _outside(
 
 
 def _mm(point: NDArray[np.float64]) -> str:
-    return "(" + ", ".join(f"{value:.1f}" for value in point + 0.0) + ") mm"
+    words = (f"{v:.1f}" if abs(v) < 1e6 else f"{v:.4g}" for v in point + 0.0)
+    return "(" + ", ".join(words) + ") mm"

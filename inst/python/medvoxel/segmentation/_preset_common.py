@@ -49,6 +49,7 @@ _LOOKS = {
     "rest of the body": ("#999999", None),
 }
 # Bounds in HU, and sizes in mm, mm² and mm³.
+_LONGEST = 100  # mm; a ball of more than that fills any body
 BODY = {"lower": -300.0, "opening": 3.0, "share": 0.1}
 BONE = {"lower": 150.0, "closing": 3.0, "holes": 150.0, "smallest": 200.0}
 SOFT = {"lower": -29.0, "upper": 150.0, "smallest": 100.0}
@@ -131,6 +132,8 @@ def _number(name: str, value: float) -> float:
         raise InputError(f"{name} must be a finite number, not {value!r}.")
     if name not in ("lower", "upper") and number < 0:
         raise InputError(f"{name} must be 0 or more, not {value!r}.")
+    if name in ("opening", "closing") and number > _LONGEST:
+        raise InputError(f"{name} must be {_LONGEST} mm at most, not {number:g}.")
     if name == "share" and number > 1:
         raise InputError(f"share must be a part of the largest island, 0 to 1, not {value!r}.")
     return number

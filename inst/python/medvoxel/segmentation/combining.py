@@ -26,8 +26,8 @@ _ALONE = ("invert", "clear", "fill")
 
 def combine_segments(
     segmentation: Segmentation,
-    operation: str,
     segment: int | str,
+    operation: str,
     modifier: int | str | None = None,
     *,
     other: Segmentation | None = None,
@@ -40,12 +40,12 @@ def combine_segments(
     ----------
     segmentation : Segmentation
         The segments.
+    segment : int or str
+        Value or name of the segment that changes.
     operation : str
         With a modifier: ``"copy"`` (the segment becomes the modifier), ``"add"``,
         ``"subtract"``, ``"intersect"``. Without: ``"invert"``, ``"clear"`` (nothing is
         left), ``"fill"`` (everything).
-    segment : int or str
-        Value or name of the segment that changes.
     modifier : int or str, optional
         Value or name of the other segment.
     other : Segmentation, optional
@@ -139,7 +139,7 @@ def remove_segment(
         raise InputError(
             f"{left} voxel{'s' if left > 1 else ''} of {names} may not be edited, so "
             f"{'they' if len(rows) > 1 else 'it'} cannot be removed.",
-            hint="Clear the masking first: the editable range and the editable area.",
+            hint="Lift what restricts edits: editable_range(), editable_area() without limits.",
         )
     emptied, changes = editor.result(rows)
     others = tuple(row for row in segmentation.segments if row not in rows)

@@ -22,13 +22,14 @@ from ._editing import (
     count_labels,
     volume_changes,
 )
-from .growing import forget_growth
+from .growing import forget_growth, grow_from_seeds, growth_size
 from .masking import editable_mask
 from .painting import brush_region
 
 __all__ = ["edit"]
 
 Touched = tuple[NDArray[np.int64], int]
+Size = tuple[float, float, float]
 
 _BRUSHES = ("paint", "erase")
 
@@ -65,7 +66,7 @@ def edit(
     touched: bool = False,
     progress: ProgressCallback | None = None,
     **options: Any,
-) -> tuple[Segmentation, list[VolumeChange], NDArray[np.int64] | None, Touched | None]:
+) -> tuple[Segmentation, list[VolumeChange], NDArray[np.int64] | None, Touched | Size | None]:
     """Do one edit within what may change.
 
     Parameters
@@ -102,9 +103,10 @@ def edit(
         Volumes before and after.
     changed : ndarray of int, optional
         Places in the flat array (from 0) that have changed, ascending; ``None`` for none.
-    touched : tuple of ndarray and int, optional
-        Places in the flat array (from 0) under the brush of ``"paint"`` or ``"erase"``, as
-        far as they have its label now, and that label. ``None`` when not asked for.
+    detail : tuple, optional
+        For a brush, when `touched` was asked for: the places in the flat array (from 0) under
+        it that have its label now, and that label. For ``"grow_from_seeds"``: the size in mm,
+        (z, y, x), of the box that it grew in; ``None`` when this is the whole scan.
 
     Raises
     ------
@@ -122,10 +124,11 @@ def edit(
     if operation == "grow_from_seeds":
         if scan is None:
             raise InputError("Growing needs the scan.", hint="Give it as scan.")
-        result, changes = _grow(
+        result, size = _grow(
             segmentation, scan, seeds, editable, overwrite, progress=progress, **options
         )
-        return result, changes, _changed(segmentation, result), None
+        changes = _changes(segmentation, result)
+        return result, changes, _changed(segmentation, result), size
     verb = _verb(operation)
     if operation not in _BRUSHES:
         forget_growth()  # the labels that are there now are the seeds of the next growth
@@ -159,10 +162,8 @@ def _grow(
     editable: Mask | None,
     overwrite: str,
     **options: Any,
-) -> tuple[Segmentation, list[VolumeChange]]:
+) -> tuple[Segmentation, Size | None]:
     """Grow what is visible; as in Slicer, hidden segments neither grow nor bar the way."""
-    from .growing import grow_from_seeds
-
     start = segmentation if seeds is None else seeds
     hidden = [row.value for row in segmentation.segments if not row.visible]
     labels = start.array
@@ -171,7 +172,8 @@ def _grow(
         if overwrite != "all":
             free = ~np.isin(segmentation.array, hidden)
             editable = free if editable is None else editable & free
-    grown = grow_from_seeds(start.with_array(labels), scan, editable=editable, **options)
+    start = start.with_array(labels)
+    grown = grow_from_seeds(start, scan, editable=editable, **options)
     array = grown.array
     if hidden:
         array = np.where(
@@ -179,8 +181,8 @@ def _grow(
         )
     if editable is not None:
         array = np.where(editable, array, segmentation.array)
-    result = segmentation.with_array(array)
-    return result, _changes(segmentation, result)
+    size = growth_size(start, margin=options.get("margin"), editable=editable)
+    return segmentation.with_array(array), size
 
 
 def _changed(before: Segmentation, after: Segmentation) -> NDArray[np.int64] | None:

@@ -14,13 +14,14 @@ from ..errors import InputError
 from ..geometry import Grid
 from ..progress import ProgressCallback
 from ..volume import Segmentation, Volume
+from ._editing import Mask
 from ._grow_coarse import CoarseGrid, coarser_spacing
 from ._grow_state import Box, GrowState, Problem, Seeds
 from ._grow_units import choose_units
 from ._grow_words import MOST_LABELS
 from .components import bounding_box
 
-__all__ = ["forget_growth", "grow_from_seeds"]
+__all__ = ["forget_growth", "grow_from_seeds", "growth_size"]
 
 # Slicer's: part of the extent of the seeds on each side, at least so many voxels.
 _GROWTH, _GROWTH_MASKED, _LEAST = 0.2, 0.5, 3
@@ -119,7 +120,7 @@ def grow_from_seeds(
     Computing Workshop (2014). R. B. Dial, "Algorithm 360: shortest-path forest with
     topological ordering", Commun. ACM 12 (1969) 632-633.
     """
-    scan.grid.require_same(seeds.grid, what="The seeds")
+    scan.grid.require_same(seeds.grid, what="The segmentation of the seeds")
     _check_arguments(locality, margin, connectivity, spacing)
     _check_editable(editable, scan)
     if editable is not None and editable.dtype != bool:
@@ -146,6 +147,39 @@ def grow_from_seeds(
     labels = few.array(coarse.scan.grid.shape, values, kind)
     _grow_into(labels, problem, few, coarse.box(box), progress)
     return seeds.with_array(coarse.bring_back(labels, seeds, _way(scan, editable), box))
+
+
+def growth_size(
+    seeds: Segmentation, *, margin: float | None = None, editable: Mask | None = None
+) -> tuple[float, float, float] | None:
+    """Measure the box that :func:`grow_from_seeds` grows in.
+
+    Parameters
+    ----------
+    seeds : Segmentation
+        The seeds.
+    margin : float, optional
+        As for :func:`grow_from_seeds`.
+    editable : ndarray of bool, shape (z, y, x), optional
+        As for :func:`grow_from_seeds`.
+
+    Returns
+    -------
+    tuple of float or None
+        Its size in mm, (z, y, x); ``None`` when it is the whole scan, or there are no seeds.
+    """
+    active = seeds.array != 0
+    if editable is not None:
+        active &= editable != 0
+    spread = bounding_box(active)
+    if spread is None:
+        return None
+    box = _box(spread, seeds.grid, margin, editable is not None)
+    sizes = [part.stop - part.start for part in box]
+    if tuple(sizes) == seeds.grid.shape:
+        return None
+    z, y, x = (n * step for n, step in zip(sizes, seeds.grid.spacing, strict=True))
+    return z, y, x
 
 
 def _pose(

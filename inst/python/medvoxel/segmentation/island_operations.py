@@ -102,9 +102,10 @@ def islands(
             editable=editable,
         )
     if operation in _SELECTED:
-        points = _voxels_at(segmentation, at, operation)
+        points, places = _voxels_at(segmentation, at, operation)
         editor = Editor(segmentation, overwrite=overwrite, editable=editable)
-        _on_selected(editor, segmentation.find(segment), operation, points, connectivity)
+        row = segmentation.find(segment)
+        _on_selected(editor, row, operation, points, places, connectivity)
         return editor.result([segmentation.find(segment)])
     make: Callable[[Mask], Mask] = partial(largest_components, connectivity=connectivity)
     if operation == "remove_small":
@@ -217,12 +218,13 @@ def _on_selected(
     row: Segment,
     operation: str,
     points: NDArray[np.int64],
+    places: NDArray[np.float64],
     connectivity: int,
 ) -> None:
     inside = editor.array == row.value
     everywhere = (slice(None),) * 3
     field = editor.free(everywhere) & ~inside if operation == "add_selected" else inside
-    _require_on(field, editor, row, operation, points)
+    _require_on(field, editor, row, operation, points, places)
     hit = np.zeros(inside.shape, dtype=bool)
     # Regions end where another segment begins, or "all" would take the whole scan.
     for value in {int(editor.array[tuple(point)]) for point in points}:
@@ -236,12 +238,16 @@ def _on_selected(
 
 
 def _require_on(
-    field: Mask, editor: Editor, row: Segment, operation: str, points: NDArray[np.int64]
+    field: Mask,
+    editor: Editor,
+    row: Segment,
+    operation: str,
+    points: NDArray[np.int64],
+    places: NDArray[np.float64],
 ) -> None:
-    for point in points:
+    for point, (x, y, z) in zip(points, places, strict=True):
         if field[tuple(point)]:
             continue
-        x, y, z = editor.before.grid.index_to_lps(point)
         names = {other.value: repr(other.name) for other in editor.before.segments}
         there = names.get(int(editor.array[tuple(point)]), "no segment")
         place = f"The point at ({x:.4g}, {y:.4g}, {z:.4g}) mm (LPS)"
@@ -258,13 +264,15 @@ def _require_on(
 
 def _voxels_at(
     segmentation: Segmentation, at: ArrayLike | None, operation: str
-) -> NDArray[np.int64]:
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Voxels of points, and the points as they were given."""
     if at is None:
         raise InputError(
             f"Operation {operation!r} needs a point in the island.", hint="Give it as at, in mm."
         )
     grid = segmentation.grid
-    return nearest_voxels(grid, points_in_scan(grid, at))
+    voxels = nearest_voxels(grid, points_in_scan(grid, at))
+    return voxels, np.atleast_2d(np.asarray(at, dtype=float))
 
 
 def _smallest(segmentation: Segmentation, minimum_size: float, size_unit: str) -> int:

@@ -9,7 +9,7 @@ from functools import partial
 from ..errors import InputError
 from ..progress import ProgressCallback
 from ..volume import Segmentation
-from ._editing import Mask, Overwrite, Segments, VolumeChange, edit_each
+from ._editing import Mask, Overwrite, Segments, VolumeChange, edit_each, require_within
 from .morphology import ball_reach, dilate, erode
 
 __all__ = ["hollow", "margin"]
@@ -62,6 +62,7 @@ def margin(
     """
     spacing = segmentation.grid.spacing
     reach = _reach(abs(mm), spacing, "A margin")
+    require_within(segmentation.grid, abs(mm), "A margin")
     change = dilate if mm > 0 else erode
     return edit_each(
         segmentation,
@@ -134,6 +135,7 @@ def hollow(
     spacing = segmentation.grid.spacing
     what = "Half of the shell" if mode == "medial" else "A shell"
     _reach(max(outwards, inwards), spacing, what)
+    require_within(segmentation.grid, thickness, "A shell")
     return edit_each(
         segmentation,
         segment,

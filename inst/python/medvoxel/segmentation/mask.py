@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..progress import Progress, ProgressCallback
 from ..volume import Segmentation, Volume
+from ._editing import require_within
 from .components import bounding_box
 
 __all__ = ["mask_scan"]
@@ -80,6 +81,7 @@ def mask_scan(
     volume.grid.require_same(segmentation.grid)
     kept = _values(segmentation, keep)
     sigma = _check_edge(soft_edge)
+    require_within(volume.grid, sigma, "A soft edge")
     if mode not in _MODES:
         words = ", ".join(f'"{word}"' for word in _MODES)
         raise InputError(f"The mode is one of {words}, not {mode!r}.")
@@ -195,6 +197,6 @@ def _fill_value(volume: Volume, fill: float | None, dtype: np.dtype) -> float:
         raise InputError(
             f"fill must be a whole number from {limits.min} to {limits.max} for values of "
             f"{dtype}, not {fill:g}.",
-            hint="Turn the values to floating point first for another fill.",
+            hint="For another fill, make the values floating point first: scan + 0.0.",
         )
     return int(fill)

@@ -20,6 +20,7 @@ from ._editing import (
     VolumeChange,
     chosen_segments,
     edit_each,
+    require_within,
 )
 from .components import bounding_box
 from .morphology import ball_reach, close_mask, open_mask
@@ -90,6 +91,7 @@ def smooth_segment(
     if method not in _METHODS:
         raise InputError(f"method must be one of {', '.join(_METHODS)}, not {method!r}.")
     spacing = segmentation.grid.spacing
+    require_within(segmentation.grid, kernel, "A kernel")
     if method in ("gaussian", "joint"):
         sigma = _gaussian_voxels(kernel, spacing)
         if method == "joint":

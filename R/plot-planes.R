@@ -6,7 +6,8 @@
 #' @inheritParams plot_slices
 #' @param at The point in LPS mm, (x, y, z). By default the middle of the segmentation, moved
 #'   to the next slices that show as much of it as most do: between two legs there would be
-#'   nothing to see. Without a segmentation the middle of the scan.
+#'   nothing to see. Without a segmentation the same with what is no air: values above -200
+#'   HU; in other units, above the mean.
 #' @param lines `FALSE` leaves the lines out.
 #' @returns A ggplot object with three facets.
 #' @seealso [plot_slices()] for many slices of one plane.
@@ -21,8 +22,10 @@
 #' core <- as_segmentation(x > 500, x, "core")
 #' plot_planes(x, segmentation = core)
 #' plot_planes(core, opacity = 0, outline = TRUE)
+#' plot_planes(x, axes = "mm")
 plot_planes <- function(x, at = NULL, window = NULL, segmentation = NULL, opacity = 0.4,
-                        outline = FALSE, lines = TRUE, interpolate = TRUE) {
+                        outline = FALSE, lines = TRUE, interpolate = TRUE,
+                        axes = c("none", "voxels", "mm")) {
   data <- plotted_data(x, segmentation)
   x <- data$scan
   check_number(opacity, lower = 0, upper = 1)
@@ -32,8 +35,9 @@ plot_planes <- function(x, at = NULL, window = NULL, segmentation = NULL, opacit
   window <- resolve_window(window, x)
   index <- if (is.null(at)) middle_index(x, data$segmentation) else index_at(x, at)
   views <- lapply(names(planes), function(plane) slice_view(x, plane))
+  axes <- check_axes(axes, x, views)
   pictures <- plane_pictures(x, views, index, window, data$segmentation, overlay)
-  draw_planes(x, views, index, window, pictures, lines, interpolate, overlay$outline)
+  draw_planes(x, views, index, window, pictures, lines, interpolate, overlay$outline, axes)
 }
 
 index_at <- function(x, at, call = caller_env()) {
@@ -54,10 +58,10 @@ index_at <- function(x, at, call = caller_env()) {
   index
 }
 
-# Along each axis the middle of the voxels of visible segments, or that of the scan.
+# Along each axis the middle of the voxels of visible segments, or of those that are no air.
 middle_index <- function(x, segmentation) {
   middle <- (dim(x) + 1) %/% 2
-  if (is.null(segmentation)) return(middle)
+  if (is.null(segmentation)) return(signal_index(x, middle))
   table <- attr(segmentation, "segments")
   hidden <- table$value[!is_visible(table)]
   counts <- lapply(dim(x), numeric)
@@ -71,6 +75,31 @@ middle_index <- function(x, segmentation) {
   }
   if (sum(counts[[3]]) == 0) return(middle)
   vapply(counts, typical_middle, 0L)
+}
+
+# About 100 slices along each axis are enough to find the body; the middle is one of them.
+signal_index <- function(x, middle) {
+  index <- lapply(1:3, function(axis) {
+    step <- max(1, dim(x)[axis] %/% 100)
+    as.integer(seq.int((middle[axis] - 1) %% step + 1, dim(x)[axis], by = step))
+  })
+  values <- .subset(x, index[[1]], index[[2]], index[[3]], drop = FALSE)
+  dim(values) <- lengths(index)
+  signal <- is_signal(values, x)
+  if (!any(signal)) return(middle)
+  vapply(1:3, function(axis) {
+    index[[axis]][typical_middle(apply(signal, axis, sum))]
+  }, 0L)
+}
+
+# What is brighter than the air around the patient. Padding outside the field of view
+# repeats the lowest value and would pull the mean down.
+is_signal <- function(values, x) {
+  if (identical(attr(x, "unit"), "HU")) return(values > -200)
+  if (is_inverted(x)) values <- -values
+  inside <- values[values > min(values)]
+  if (length(inside) == 0) return(values > min(values))
+  values > mean(inside)
 }
 
 # The slice nearest to the median of the voxels that has as many of them as half of the
@@ -94,7 +123,7 @@ plane_pictures <- function(x, views, index, window, segmentation, overlay) {
   )
 }
 
-draw_planes <- function(x, views, index, window, pictures, lines, interpolate, outline) {
+draw_planes <- function(x, views, index, window, pictures, lines, interpolate, outline, axes) {
   size <- do.call(pmax, lapply(views, function(view) view$size))
   names <- vapply(views, function(v) sprintf("%s, slice %d", v$plane, index[v$axis]), "")
   slice <- factor(names, names)
@@ -102,22 +131,33 @@ draw_planes <- function(x, views, index, window, pictures, lines, interpolate, o
   tiles <- cbind(data.frame(slice = slice, picture = seq_along(views)), tiles)
   of_each <- function(make) {
     do.call(rbind, lapply(seq_along(views), function(i) {
-      cbind(make(views[[i]], tiles[i, ]), slice = slice[i])
+      made <- make(views[[i]], tiles[i, ])
+      if (!is.null(made)) cbind(made, slice = slice[rep(i, nrow(made))])
     }))
   }
-  plot <- draw_tiles(tiles, of_each(edge_letters), size, pictures, interpolate, outline)
-  if (lines) plot <- plot + line_layer(of_each(function(v, tile) cut_lines(x, v, tile, index)))
-  plot +
+  numbers <- function(view, tile) axis_marks(x, view, index[view$axis], tile, axes)
+  letters <- function(view, tile) {
+    edge_letters(view, tile, max(size), letter_insets(numbers(view, tile)))
+  }
+  marks <- list(
+    letters = of_each(letters), axes = of_each(numbers),
+    lines = if (lines) of_each(function(v, tile) cut_lines(x, v, tile, index))
+  )
+  draw_tiles(tiles, marks, size, pictures, interpolate, outline) +
     ggplot2::facet_wrap(~slice, nrow = 1) +
     ggplot2::labs(
-      x = NULL, y = NULL, caption = planes_caption(x, index, window),
+      x = NULL, y = NULL, caption = planes_caption(x, index, window, axes),
       alt = paste0("Three planes: ", paste(names, collapse = "; "), ".")
     )
 }
 
-planes_caption <- function(x, index, window) {
+planes_caption <- function(x, index, window, axes) {
   mm <- sprintf("%.1f", voxel_to_mm(x, index))
-  sprintf("Through (%s) mm LPS; %s", paste(mm, collapse = ", "), window_words(x, window))
+  voxel <- if (axes == "voxels") sprintf(", voxel (%s)", paste(index, collapse = ", "))
+  sprintf(
+    "Through (%s) mm LPS%s; %s%s", paste(mm, collapse = ", "), voxel %||% "",
+    window_words(x, window), axes_caption(axes)
+  )
 }
 
 # Where the two other planes cut this one.
@@ -133,6 +173,7 @@ cut_lines <- function(x, view, tile, index) {
 }
 
 line_layer <- function(lines) {
+  if (is.null(lines)) return(NULL)
   ggplot2::geom_segment(
     ggplot2::aes(x = .data$x, y = .data$y, xend = .data$xend, yend = .data$yend),
     data = lines, colour = "#7FD1E8", alpha = 0.6, linewidth = 0.25

@@ -1,8 +1,9 @@
 # What a montage and the three planes are drawn with. A tile is a facet whose axes are
 # millimetres from the lower left corner.
 
-# `tiles` has a row for each facet (`slice`) with the corners of its image.
-draw_tiles <- function(tiles, letters, size, pictures, interpolate, outline) {
+# `tiles` has a row for each facet (`slice`) with the corners of its image; `marks` are its
+# `letters`, the numbers along its edges (`axes`, or NULL) and `lines` across it (or NULL).
+draw_tiles <- function(tiles, marks, size, pictures, interpolate, outline) {
   place <- ggplot2::aes(
     xmin = .data$xmin, xmax = .data$xmax, ymin = .data$ymin, ymax = .data$ymax,
     picture = .data$picture
@@ -10,7 +11,9 @@ draw_tiles <- function(tiles, letters, size, pictures, interpolate, outline) {
   ggplot2::ggplot(tiles) +
     slice_layer(place, pictures$images, interpolate) +
     outline_layer(place, pictures$outlines, outline) +
-    letter_layer(letters) +
+    line_layer(marks$lines) +
+    letter_layer(marks$letters) +
+    tick_layer(marks$axes) +
     legend_layers(pictures$segments) +
     ggplot2::coord_fixed(xlim = c(0, size[1]), ylim = c(0, size[2]), expand = FALSE) +
     theme_slices()
@@ -30,23 +33,28 @@ window_words <- function(x, window) {
   trimws(paste(order, show_numbers(window, 4, " to "), attr(x, "unit")))
 }
 
-# Which side of the patient each edge is. In a thin slab two letters would meet: they are
-# left out.
-edge_letters <- function(view, tile) {
-  inset <- 0.02 * max(view$size)
+# Which side of the patient each edge is. In a thin slab, beside the `longest` side of all
+# tiles, two letters would meet: they are left out. `more` is by how many points the left and
+# the lower letter lie further inside.
+edge_letters <- function(view, tile, longest, more = c(0, 0)) {
   middle <- c(tile$xmin + tile$xmax, tile$ymin + tile$ymax) / 2
   letters <- data.frame(
-    x = c(tile$xmin + inset, tile$xmax - inset, middle[1], middle[1]),
-    y = c(middle[2], middle[2], tile$ymax - inset, tile$ymin + inset),
-    letter = view$letters, hjust = c(0, 1, 0.5, 0.5), vjust = c(0.5, 0.5, 1, 0)
+    x = c(tile$xmin, tile$xmax, middle[1], middle[1]),
+    y = c(middle[2], middle[2], tile$ymax, tile$ymin),
+    letter = view$letters, hjust = c(0, 1, 0.5, 0.5), vjust = c(0.5, 0.5, 1, 0),
+    inset_x = c(4 + more[1], -4, 0, 0), inset_y = c(0, 0, -3, 3 + more[2])
   )
-  letters[rep(view$size >= 0.25 * max(view$size), each = 2), ]
+  letters[rep(view$size >= 0.25 * longest, each = 2), ]
 }
 
 letter_layer <- function(letters) {
-  ggplot2::geom_text(
-    ggplot2::aes(.data$x, .data$y, label = .data$letter, hjust = .data$hjust, vjust = .data$vjust),
-    data = letters, colour = "#E8C86A", size = 2.2
+  ggplot2::layer(
+    geom = geom_grounded_text(), stat = "identity", position = "identity", data = letters,
+    mapping = ggplot2::aes(
+      .data$x, .data$y, label = .data$letter, hjust = .data$hjust, vjust = .data$vjust,
+      inset_x = .data$inset_x, inset_y = .data$inset_y
+    ),
+    params = list(size = 6.5, text_colour = "#F2D272"), show.legend = FALSE, inherit.aes = FALSE
   )
 }
 

@@ -10,7 +10,10 @@ check_outline <- function(x, tiles, arg = rlang::caller_arg(x), call = caller_en
   good <- is.numeric(x) && length(x) == 1 && is.finite(x) && x > 0
   if (!good) {
     medvoxel_abort(
-      "{.arg {arg}} must be `TRUE`, `FALSE` or a line width in mm above 0, not {show_value(x)}.",
+      c(
+        "{.arg {arg}} must be {.code TRUE}, {.code FALSE} or a line width in mm above 0.",
+        x = "You gave {.obj_type_friendly {x}}{show_value(x)}."
+      ),
       "input", call = call
     )
   }

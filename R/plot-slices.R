@@ -28,6 +28,11 @@
 #'   [ggplot2::geom_line()]. With `opacity = 0` there are outlines only.
 #' @param slices Numbers of the slices to show, instead of `start` and `every`.
 #' @param interpolate `FALSE` draws voxels as the rectangles they are.
+#' @param axes Numbers along the lower and the left edge of each picture, to read off places
+#'   for [paint()]: `"voxels"`, indices counted from 1 as `paint(unit = "voxels")` takes
+#'   them; or `"mm"`, places in the patient (LPS). The first number of an edge says which of
+#'   x, y and z runs along it; the third is the number of the slice. In a scan that lies
+#'   oblique no edge is one LPS coordinate: `"mm"` is then an error, and `"voxels"` works.
 #' @param ... Passed on to `plot_slices()`.
 #' @returns A ggplot object, one facet for each slice. Slices beyond the last are left out.
 #' @seealso [plot_histogram()], [window_presets()]
@@ -44,10 +49,11 @@
 #' core <- as_segmentation(x > 500, x, "core")
 #' plot_slices(x, rows = 1, cols = 3, start = 5, segmentation = core)
 #' plot_slices(core, rows = 1, cols = 3, start = 5, opacity = 0, outline = TRUE)
+#' plot_slices(x, rows = 1, cols = 2, slices = c(6, 8), axes = "voxels")
 plot_slices <- function(x, rows = 4, cols = 5, start = 1, every = 2,
                         plane = c("axial", "coronal", "sagittal"), window = NULL,
                         segmentation = NULL, opacity = 0.4, outline = FALSE,
-                        slices = NULL, interpolate = TRUE) {
+                        slices = NULL, interpolate = TRUE, axes = c("none", "voxels", "mm")) {
   data <- plotted_data(x, segmentation)
   x <- data$scan
   check_number(rows, lower = 1, upper = 100, whole = TRUE)
@@ -59,9 +65,10 @@ plot_slices <- function(x, rows = 4, cols = 5, start = 1, every = 2,
   window <- resolve_window(window, x)
   view <- slice_view(x, plane)
   shown <- chosen_slices(dim(x)[view$axis], rows * cols, start, every, slices)
+  axes <- check_axes(axes, x, list(view))
   budget <- pixel_budget(rows, cols)
   pictures <- slice_pictures(x, view, shown, window, data$segmentation, overlay, budget)
-  draw_slices(x, view, shown, window, pictures, cols, interpolate, overlay$outline)
+  draw_slices(x, view, shown, window, pictures, cols, interpolate, overlay$outline, axes)
 }
 
 #' @rdname plot_slices
@@ -141,23 +148,30 @@ asked_slices <- function(count, slices, tiles, call) {
 
 # --- drawing ----------------------------------------------------------------------
 
-draw_slices <- function(x, view, shown, window, pictures, cols, interpolate, outline) {
+draw_slices <- function(x, view, shown, window, pictures, cols, interpolate, outline, axes) {
   names <- sprintf("slice %d", shown)
   tiles <- data.frame(slice = factor(names, names), picture = seq_along(shown))
   tiles <- cbind(tiles, centred_tile(view, view$size))
-  letters <- edge_letters(view, tiles[1, ])
-  draw_tiles(tiles, letters, view$size, pictures, interpolate, outline) +
+  numbers <- do.call(rbind, lapply(seq_along(shown), function(i) {
+    numbers <- axis_marks(x, view, shown[i], tiles[i, ], axes)
+    if (!is.null(numbers)) cbind(numbers, slice = tiles$slice[i])
+  }))
+  marks <- list(
+    letters = edge_letters(view, tiles[1, ], max(view$size), letter_insets(numbers)),
+    axes = numbers
+  )
+  draw_tiles(tiles, marks, view$size, pictures, interpolate, outline) +
     ggplot2::facet_wrap(~slice, ncol = cols) +
     ggplot2::labs(
-      x = NULL, y = NULL, caption = slices_caption(x, view, window),
+      x = NULL, y = NULL, caption = slices_caption(x, view, window, axes),
       alt = slices_alt(view, shown, pictures$segments)
     )
 }
 
-slices_caption <- function(x, view, window) {
+slices_caption <- function(x, view, window, axes) {
   sprintf(
-    "%s slices of %s mm; %s", capitalise(view$plane), show_numbers(view$size, 3, " x "),
-    window_words(x, window)
+    "%s slices of %s mm; %s%s", capitalise(view$plane), show_numbers(view$size, 3, " x "),
+    window_words(x, window), axes_caption(axes)
   )
 }
 

@@ -22,7 +22,7 @@ test_that("the three planes meet in the point, and so do the lines", {
   for (direction in c(all_directions(), oblique)) {
     x <- point_scan(c(2, 7, 4), direction)
     p <- plot_planes(x, at = as.vector(voxel_to_mm(x, c(2, 7, 4))))
-    lines <- p$layers[[3]]$data
+    lines <- p$layers[[2]]$data
     for (tile in 1:3) {
       drawn <- lines[lines$slice == p$data$slice[tile], ]
       upright <- drawn$x[drawn$x == drawn$xend]
@@ -59,6 +59,45 @@ test_that("the point is in the middle of the segmentation, or of the scan", {
   expect_equal(typical_middle(c(0, 2, 6, 6, 6, 2, 0, 0, 0, 2, 6, 6, 6, 2, 0)), 5)
   # One leg and a table, which has most voxels in one slice.
   expect_equal(typical_middle(c(0, 5, 5, 5, 5, 5, 5, 0, 18)), 6)
+})
+
+test_that("without a segmentation the planes go through the patient, and not between the legs", {
+  grid <- expand.grid(x = 1:240, y = 1:60, z = 1:12)
+  leg <- function(middle) (grid$x - middle)^2 + (grid$y - 40)^2 < 15^2
+  legs <- array(leg(50) | leg(190), c(240, 60, 12))
+  noise <- withr::with_seed(1, stats::runif(length(legs), 0, 30))
+  scans <- list(
+    as_scan(ifelse(legs, 300, 0) + noise, spacing = c(1, 1, 5)),
+    as_scan(ifelse(legs, 40, -1000), spacing = c(1, 1, 5), unit = "HU")
+  )
+  # Low values are bright in images of this kind.
+  turned <- as_scan(1000 - as.array(scans[[1]]), spacing = c(1, 1, 5))
+  attr(turned, "info") <- list(photometric = "MONOCHROME1")
+  for (x in c(scans, list(turned))) {
+    index <- middle_index(x, NULL)
+    # Half a leg's voxels lie within 7 mm of its axis.
+    expect_true(any(abs(index[1] - c(50, 190)) <= 8))
+    expect_lte(abs(index[2] - 40), 4)
+    expect_equal(index[3], 6)
+    p <- plot_planes(x)
+    expect_equal(as.character(p$data$slice[3]), sprintf("sagittal, slice %d", index[1]))
+  }
+  # Where all is alike, the middle.
+  for (value in c(0, -1000, 50)) {
+    x <- as_scan(array(value, c(301, 7, 12)), unit = "HU")
+    expect_equal(middle_index(x, NULL), c(151, 4, 6))
+  }
+})
+
+test_that("side letters of neighbours stay apart", {
+  p <- plot_planes(as_scan(array(0, c(20, 20, 20)), unit = "HU"), lines = FALSE)
+  letters <- p$layers[[2]]$data
+  expect_equal(sort(unique(letters$letter)), c("A", "I", "L", "P", "R", "S"))
+  expect_true(all(letters$inset_x[letters$hjust == 0] >= 3))
+  expect_true(all(letters$inset_x[letters$hjust == 1] <= -3))
+  # In a slab there is no room for both; beside the other tiles that counts too.
+  slab <- plot_planes(as_scan(array(0, c(4, 40, 6)), unit = "HU"), lines = FALSE)$layers[[2]]$data
+  expect_equal(as.vector(table(slab$slice)), c(2, 0, 2))
 })
 
 test_that("a point outside is refused, and the scan's reach named", {

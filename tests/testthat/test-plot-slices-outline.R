@@ -169,4 +169,6 @@ test_that("outlines draw without a warning, in PDF too, and bad ones are refused
   for (bad in list(0, -1, NA, "a", c(1, 2), NULL)) {
     expect_error(plot_slices(x, outline = bad), "outline", class = "medvoxel_error_input")
   }
+  expect_error(plot_slices(x, outline = NA), "You gave `NA`.", fixed = TRUE)
+  expect_error(plot_planes(x, outline = -1), "You gave a number (-1).", fixed = TRUE)
 })

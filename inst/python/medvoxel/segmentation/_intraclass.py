@@ -60,7 +60,7 @@ def intraclass_correlations(table: NDArray[np.float64]) -> dict[str, Icc]:
     scale = float(np.square(table).mean())
     # What is left by rounding is no variance.
     if rows <= 1e-20 * scale:
-        undefined = Icc(math.nan, math.nan, math.nan, "the volumes do not differ between cases")
+        undefined = Icc(math.nan, math.nan, math.nan, "the values do not differ between cases")
         return {"ICC(2,1)": undefined, "ICC(3,1)": undefined}
     error = 0.0 if error <= 1e-20 * scale else error
     columns = 0.0 if columns <= 1e-20 * scale else columns

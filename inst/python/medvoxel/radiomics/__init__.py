@@ -1,0 +1,1 @@
+"""Radiomics: one feature class a file."""

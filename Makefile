@@ -1,7 +1,7 @@
 # `make demo` and `make check` are all a new machine needs; `make` alone lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-oracles check-fresh check-trixie install bench docs readme vignettes format clean
+.PHONY: help demo check check-oracles ibsi check-fresh check-trixie install bench docs readme vignettes format clean
 
 # make demo: the user's DICOM folder; empty means the phantom. SERIES chooses one of several.
 DICOM ?=
@@ -28,6 +28,10 @@ check-trixie:  ## the checks on Debian 13: newest R, reticulate, Python and NumP
 check-oracles:  ## compare live with the parts of ITK and VTK in 3D Slicer (3 GB, once)
 	@tools/setup.sh demo
 	@tools/check-oracles.sh
+
+ibsi:  ## print radiomics of the IBSI digital phantom beside the consensus IBSI=<folder>
+	@tools/setup.sh demo
+	@Rscript --no-init-file tools/ibsi.R "$(IBSI)"
 
 install:  ## install what is missing and the package, nothing else
 	@tools/setup.sh demo

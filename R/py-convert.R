@@ -98,6 +98,30 @@ to_python.medvoxel_mask <- function(x, core) core$mask(reticulate::r_to_py(uncla
 
 as_mask <- function(x) structure(x, class = "medvoxel_mask")
 
+# Settings by name. A spacing turns round; a vector is a list in Python.
+#' @export
+to_python.medvoxel_radiomics_settings <- function(x, core) {
+  core$radiomics_settings(to_python.medvoxel_radiomics_given(x, core))
+}
+
+# What a user has given, which the core still has to check.
+#' @export
+to_python.medvoxel_radiomics_given <- function(x, core) {
+  x <- unclass(x)
+  spacing <- x$resampled_pixel_spacing
+  if (length(spacing) == 3) x$resampled_pixel_spacing <- rev(spacing)
+  as_dict(x)
+}
+
+# A list with names as a dictionary, in all depths.
+as_dict <- function(x) {
+  if (is.list(x) && !is.null(names(x))) {
+    return(do.call(reticulate::dict, lapply(x, as_dict)))
+  }
+  if (is.list(x)) return(lapply(x, as_dict))
+  if (length(x) > 1) as.list(x) else x
+}
+
 # A named list (see `as_parts()`) whose elements each cross by themselves.
 #' @export
 to_python.medvoxel_parts <- function(x, core) {
@@ -152,6 +176,7 @@ from_python <- function(value, core, room = NULL) {
       matrix(as.double(part$direction), 3, byrow = TRUE), as_segment_table(part$segments)
     )),
     mesh = pull_mesh(value, part, core),
+    settings = as_settings(part$value),
     table = as_table(part),
     array = pull(core$array_of(value), part$dim, "integer", core),
     tuple = lapply(seq_len(part$length) - 1L, function(i) from_python(core$item(value, i), core)),
@@ -234,6 +259,16 @@ as_segment_table <- function(rows) {
     status = vapply(rows, function(r) r[[5]] %||% NA_character_, ""),
     code = vapply(rows, function(r) r[[6]] %||% NA_character_, "")
   )
+}
+
+as_settings <- function(values) {
+  spacing <- values$resampled_pixel_spacing
+  if (length(spacing) == 3) values$resampled_pixel_spacing <- rev(spacing)
+  values <- lapply(values, function(one) {
+    # What has no names and one type is a vector in R.
+    if (is.list(one) && is.null(names(one)) && length(one) > 0) unlist(one) else one
+  })
+  structure(values, class = "medvoxel_radiomics_settings")
 }
 
 # Columns arrive as lists with their type named, because an empty or all-missing

@@ -12,7 +12,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from .errors import Cancelled, MedvoxelError, MedvoxelWarning
 from .geometry import Grid
 from .provenance import QualityCheck, SliceSource
 from .volume import Mesh, Segment, Segmentation, Volume
+
+if TYPE_CHECKING:
+    from .radiomics.settings import RadiomicsSettings
 
 __all__ = [
     "Outcome",
@@ -248,6 +251,24 @@ def _table_rows(columns: Mapping[str, Sequence[Any]] | None) -> list[dict[str, A
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
+def radiomics_settings(values: Mapping[str, Any]) -> RadiomicsSettings:
+    """Make settings of what R has given, by name; spacings are (z, y, x) already."""
+    from .radiomics.settings import RadiomicsSettings
+
+    return RadiomicsSettings.of(**{name: _sequence(value) for name, value in values.items()})
+
+
+def _sequence(value: Any) -> Any:
+    """R's lists without names are sequences; those with names are mappings."""
+    if isinstance(value, Mapping):
+        return {str(name): _sequence(one) for name, one in value.items()}
+    return tuple(_sequence(one) for one in value) if isinstance(value, (list, tuple)) else value
+
+
+def _settings_values(settings: RadiomicsSettings) -> dict[str, Any]:
+    return {column.name: getattr(settings, column.name) for column in fields(settings)}
+
+
 def mask(array: NDArray[np.integer]) -> NDArray[np.integer]:
     """Voxels of a mask of R, ``[x, y, z]``, as the core indexes them."""
     return array.T
@@ -323,6 +344,12 @@ def describe(value: Any) -> dict[str, Any]:
         }
     if isinstance(value, np.ndarray):
         return {"kind": "array", "dim": list(value.shape)}
+    # By name, because importing the class would load all of radiomics.
+    if type(value).__name__ == "RadiomicsSettings":
+        return {"kind": "settings", "value": _plain(_settings_values(value))}
+    if type(value).__name__ == "RadiomicsTable":
+        content = {"columns": value.columns, "provenance": value.provenance}
+        return {"kind": "plain", "value": _plain(content)}
     if isinstance(value, list) and value and all(is_dataclass(row) for row in value):
         return {"kind": "table", "columns": _columns(value)}
     if isinstance(value, tuple):

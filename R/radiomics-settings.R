@@ -11,9 +11,10 @@
 #' @param feature_classes Classes to compute, such as `c("shape", "firstorder", "glcm")`; or a
 #'   named list with the features of each, `list(glcm = c("Contrast", "Correlation"))`. By
 #'   default all but `"shape2D"`.
-#' @param image_types Images to compute them on: `"Original"`, and filters by pyradiomics'
-#'   names; or a named list with the settings of each, `list(Original = list(), LoG =
-#'   list(sigma = c(1, 3)))`.
+#' @param image_types Images to compute them on: `"Original"`, `"LoG"`, `"Wavelet"`, `"Square"`,
+#'   `"SquareRoot"`, `"Logarithm"`, `"Exponential"`, `"Gradient"`, `"LBP2D"`, `"LBP3D"`; for IBSI
+#'   `"Mean"`, `"LoG"`, `"Laws"`, `"Gabor"`, `"Wavelet"`, `"Simoncelli"`. Or a named list with the
+#'   settings of each, `list(Original = list(), LoG = list(sigma = c(1, 3)))`.
 #' @param label Values or names of the segments; all by default. (pyradiomics' default is 1.)
 #' @param resampled_pixel_spacing New spacing in mm, one number or three (x, y, z); 0 keeps
 #'   that of the axis. By default nothing is resampled.

@@ -83,8 +83,9 @@ bind_radiomics <- function(parts, settings) {
     part$table[names]
   })
   structure(
-    do.call(rbind, tables), provenance = do.call(rbind, lapply(parts, `[[`, "provenance")),
-    settings = settings, class = c("medvoxel_radiomics", "data.frame")
+    do.call(rbind, tables), features = setdiff(names, radiomics_facts), settings = settings,
+    provenance = do.call(rbind, lapply(parts, `[[`, "provenance")),
+    class = c("medvoxel_radiomics", "data.frame")
   )
 }
 
@@ -111,7 +112,16 @@ radiomics_facts <- c(
   "scan", "segment", "value", "voxels", "voxels_used", "bins", "touches_border", "note"
 )
 
-radiomics_features <- function(x) setdiff(names(x), radiomics_facts)
+# A user's own columns are none.
+radiomics_features <- function(x) intersect(names(x), attr(x, "features"))
+
+#' @export
+`[.medvoxel_radiomics` <- function(x, ...) {
+  part <- NextMethod()
+  if (!is.data.frame(part)) return(part)
+  for (name in c("features", "provenance", "settings")) attr(part, name) <- attr(x, name)
+  part
+}
 
 #' @export
 print.medvoxel_radiomics <- function(x, ...) {
@@ -123,8 +133,11 @@ print.medvoxel_radiomics <- function(x, ...) {
   shown <- c(setdiff(intersect(radiomics_facts, names(x)), "note"), utils::head(features, 4))
   print(as.data.frame(x)[shown], row.names = FALSE, digits = 4)
   if (length(features) > 4) cli::cat_line(sprintf("... and %d features more", length(features) - 4))
-  for (row in which(nzchar(x$note %||% character()))) {
-    cli::cat_line(sprintf("note on %s: %s", shown_name(x$segment[row]), x$note[row]))
+  for (note in setdiff(unique(x$note), "")) {
+    rows <- which(x$note == note)
+    who <- trimws(paste(x$scan, shown_name(x$segment)))[rows]
+    if (length(who) > 3) who <- c(who[1:2], sprintf("%d more", length(who) - 2))
+    cli::cat_line(sprintf("note on %s: %s", paste(who, collapse = ", "), note))
   }
   invisible(x)
 }

@@ -1,7 +1,8 @@
 table_of <- function(values) {
   structure(
     data.frame(segment = paste0("s", seq_len(nrow(values))), voxels = 1L, values),
-    settings = list(definition = "pyradiomics"), class = c("medvoxel_radiomics", "data.frame")
+    settings = list(definition = "pyradiomics"),
+    features = names(values), class = c("medvoxel_radiomics", "data.frame")
   )
 }
 

@@ -1,6 +1,7 @@
 fake_table <- function(values, segments = letters[seq_len(nrow(values))]) {
   structure(
     data.frame(segment = segments, values), settings = list(definition = "pyradiomics"),
+    features = names(values),
     class = c("medvoxel_radiomics", "data.frame")
   )
 }

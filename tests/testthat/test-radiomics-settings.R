@@ -20,7 +20,8 @@ test_that("settings survive a parameter file", {
   path <- withr::local_tempfile(fileext = ".yaml")
   for (settings in list(
     radiomics_settings(), radiomics_settings(bin_count = 32, resampledPixelSpacing = c(1, 2, 3)),
-    radiomics_settings("ibsi", aggregation = c("2D_avg", "3D_comb"), resegment_range = c(-500, 400)),
+    radiomics_settings("ibsi", aggregation = c("2D_avg", "3D_comb"), resegment_range = c(-5, 40)),
+    radiomics_settings(image_types = list(Original = list(), LoG = list(sigma = c(1.5, 3)))),
     radiomics_settings(feature_classes = list(glcm = c("Contrast", "Idm"), shape = character()))
   )) {
     write_radiomics_settings(settings, path)

@@ -86,6 +86,26 @@ test_that("the long table has class, feature and unit", {
   expect_equal(long$value[long$feature == "Contrast"], table$original_glcm_Contrast)
 })
 
+test_that("features of filtered images have the filter in their names", {
+  skip_if_no_core()
+  seg <- radiomics_scene()
+  settings <- radiomics_settings(
+    feature_classes = list(firstorder = c("Mean", "Maximum")), label = "ball",
+    image_types = list(Original = list(), Square = list(), LoG = list(sigma = 2))
+  )
+  table <- radiomics(seg, settings = settings)
+  expect_identical(unique(radiomics_long(table)$image), c(
+    "original", "square", "log-sigma-2-0-mm-3D"
+  ))
+  expect_false(anyNA(radiomics_long(table)$value))
+  # The square of pyradiomics is brought back to the largest value of the scan.
+  values <- abs(as.array(attr(seg, "scan")))
+  expect_equal(
+    table$square_firstorder_Maximum,
+    max((values[seg == "ball"] / sqrt(max(values)))^2), tolerance = 0.01
+  )
+})
+
 test_that("IBSI's features have its tags and aggregations", {
   skip_if_no_core()
   seg <- radiomics_scene()
@@ -111,6 +131,19 @@ test_that("the provenance says settings, versions and hashes", {
   expect_identical(ball$value[ball$name == "Mask-original_VoxelNum"],
                    format(sum(seg == "ball")))
   expect_error(radiomics_provenance(data.frame(x = 1)), class = "medvoxel_error_input")
+})
+
+test_that("rows can be chosen and columns added, and the table is still one", {
+  skip_if_no_core()
+  settings <- radiomics_settings(feature_classes = "shape")
+  table <- radiomics(radiomics_scene(), settings = settings)
+  table$age_years <- c(30, 40)
+  part <- table[2, ]
+  expect_s3_class(part, "medvoxel_radiomics")
+  expect_identical(unique(radiomics_long(part)$segment), "block")
+  expect_false("age_years" %in% radiomics_features(part))
+  expect_identical(table[["voxels"]], table$voxels)
+  expect_type(table[, "voxels"], "integer")
 })
 
 test_that("a table prints on a screen, and is a plain data frame when asked", {

@@ -167,7 +167,7 @@ def own_settings(settings: RadiomicsSettings, image_type: str) -> dict[str, Any]
         if value is None and default is _REQUIRED:
             raise InputError(
                 f'The image type "{image_type}" needs the setting {name}.',
-                hint=f'Such as image_types = {{"{image_type}": {{"{name}": ...}}}}.',
+                hint=f'Set {name} for "{image_type}" in image_types.',
             )
         values[name] = default if value is None else check(name, value)
     return values
@@ -207,6 +207,9 @@ def image_settings(settings: RadiomicsSettings, image_type: str) -> RadiomicsSet
     own: Mapping[str, Any] = settings.image_types.get(image_type, {})
     changes = {names.get(name, name): value for name, value in own.items()}
     changes = {name: value for name, value in changes.items() if name in _OVERRIDES}
+    if image_type != "Original":
+        # That range is one of the scan's grey values; it has chosen the voxels already.
+        changes["resegment_range"] = None
     return settings.but(image_types=("Original",), filters={}, **changes)
 
 

@@ -126,7 +126,7 @@ def filtered_images(
     settings : RadiomicsSettings
         Of the extraction.
     mask : ndarray of bool, shape (z, y, x), optional
-        Where values are needed; elsewhere ``LBP3D`` gives NaN. By default everywhere.
+        Where values are needed; elsewhere some filters give NaN. By default everywhere.
 
     Yields
     ------

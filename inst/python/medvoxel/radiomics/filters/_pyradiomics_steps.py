@@ -60,7 +60,8 @@ def _log(own: dict[str, Any], settings: RadiomicsSettings) -> list[Part]:
 def _wavelet(own: dict[str, Any], settings: RadiomicsSettings) -> list[Part]:
     require_wavelet(own["wavelet"])
     names = wavelet_names(own["level"], 3 if settings.plane is None else 2)
-    return [(names, lambda source: wavelet_images(source.values, **own, plane=settings.plane))]
+    chosen = {**own, "plane": settings.plane}
+    return [(names, lambda source: wavelet_images(source.values, **chosen, mask=source.mask))]
 
 
 def _gradient(own: dict[str, Any], settings: RadiomicsSettings) -> list[Part]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["binary_pattern_3d_names", "binary_patterns_3d"]
 
 _CHUNK = 20_000
+_DIGITS = 10
 
 
 def binary_pattern_3d_names(levels: int) -> tuple[str, ...]:
@@ -61,7 +62,10 @@ def binary_patterns_3d(
     -----
     Kept from pyradiomics: polar and azimuthal angle change places in the harmonics, parts
     are squared as complex numbers before the real part is taken, and samples of an image
-    of whole numbers are rounded to whole numbers.
+    of whole numbers are rounded to whole numbers. Other than there, parts are rounded to
+    10 decimals: voxels of the same pattern have the same value, and not one of several
+    that differ by what the machine rounds. Where a quantile falls on such voxels,
+    RobustMeanAbsoluteDeviation may differ.
 
     References
     ----------
@@ -134,7 +138,9 @@ def _explained(
     rows = []
     for level in harmonics:
         coefficients = above.astype(float) @ level
-        rows.append(np.real(np.sqrt(np.sum((coefficients @ level.T) ** 2, axis=1))))
+        part = np.real(np.sqrt(np.sum((coefficients @ level.T) ** 2, axis=1)))
+        # Few patterns occur; those that are equal must not differ by noise.
+        rows.append(np.round(part, _DIGITS))
     return np.stack(rows)
 
 

@@ -17,6 +17,8 @@ RESPONSES = ("modulus", "real", "imaginary")
 
 # The Gaussian is 1e-9 of its height at this number of standard deviations.
 _REACH = 6.5
+# Numbers of one slab that is transformed in one go.
+_AT_ONCE = 2_000_000
 
 
 def gabor_filter(
@@ -63,14 +65,17 @@ def gabor_filter(
     ----------
     IBSI reference manual for image filters (arXiv:2006.05470), Gabor filter (Q88H).
     """
-    part = {"modulus": np.abs, "real": np.real, "imaginary": np.imag}[response]
+    # Opposite directions have conjugate kernels.
+    if response != "imaginary":
+        angles = list(dict.fromkeys(round(angle % 180, 9) for angle in angles))
+    kernels = [_kernel(width, wavelength, gamma, math.radians(angle)) for angle in angles]
 
-    def one(plane: int, angle: float) -> NDArray[np.float64]:
-        kernel = _kernel(width, wavelength, gamma, math.radians(angle))
-        return part(_in_slices(values, plane, kernel, boundary))
+    def one(plane: int) -> NDArray[np.float64]:
+        stack = np.moveaxis(values, plane, 0)
+        result = _in_slices(stack, kernels, boundary, pooling, response)
+        return np.moveaxis(result, 0, plane)
 
-    runs = ((plane, angle) for plane in planes for angle in angles)
-    return pooled((lambda run=run: one(*run) for run in runs), pooling)
+    return pooled((lambda plane=plane: one(plane) for plane in planes), pooling)
 
 
 def _kernel(width: float, wavelength: float, gamma: float, angle: float) -> NDArray[np.complex128]:
@@ -83,12 +88,31 @@ def _kernel(width: float, wavelength: float, gamma: float, angle: float) -> NDAr
 
 
 def _in_slices(
-    values: NDArray[np.float64], plane: int, kernel: NDArray[np.complex128], boundary: str
-) -> NDArray[np.complex128]:
-    from scipy.signal import oaconvolve
+    stack: NDArray[np.float64],
+    kernels: Sequence[NDArray[np.complex128]],
+    boundary: str,
+    pooling: str,
+    response: str,
+) -> NDArray[np.float64]:
+    """Convolve slices along the first axis, a few at a time, with all kernels."""
+    from scipy.fft import fft2, ifft2, next_fast_len
 
-    reach = len(kernel) // 2
-    widths = tuple(0 if axis == plane else reach for axis in range(3))
-    slices = padded(values, widths, boundary)
-    axes = tuple(axis for axis in range(3) if axis != plane)
-    return oaconvolve(slices, np.expand_dims(kernel, plane), mode="valid", axes=axes)
+    part = {"modulus": np.abs, "real": np.real, "imaginary": np.imag}[response]
+    reach = len(kernels[0]) // 2
+    # Around in a circle, which spoils only what is cut off after.
+    size = tuple(next_fast_len(count + 2 * reach) for count in stack.shape[1:])
+    inner = tuple(slice(2 * reach, 2 * reach + count) for count in stack.shape[1:])
+    spectra = [fft2(kernel, s=size) for kernel in kernels]
+    together = max(1, _AT_ONCE // (size[0] * size[1]))
+    result = np.empty(stack.shape)
+    for start in range(0, len(stack), together):
+        slab = slice(start, start + together)
+        wave = fft2(padded(stack[slab], (0, reach, reach), boundary), s=size)
+
+        def one(
+            spectrum: NDArray[np.complex128], wave: NDArray[np.complex128] = wave
+        ) -> NDArray[np.float64]:
+            return part(ifft2(wave * spectrum)[(slice(None), *inner)])
+
+        result[slab] = pooled((lambda s=s, one=one: one(s) for s in spectra), pooling)
+    return result

@@ -92,16 +92,20 @@ def _pass(
     # The same without the sample itself, which the way forwards has counted.
     backwards = np.append(forwards, 0.0) - forwards[0] * feedback
     lines = np.moveaxis(values, axis, -1)
-    lines = lines.astype(np.float64, copy=False)
-    result = np.zeros(lines.shape)
-    for weights, view, out in (
-        (np.append(forwards, 0.0), lines, result),
-        (backwards, lines[..., ::-1], result[..., ::-1]),
-    ):
-        # Before its first sample a line has had that value for ever.
-        start = lfilter_zi(weights, feedback) * view[..., :1]
-        out += lfilter(weights, feedback, view, zi=start)[0]
-    return np.moveaxis(result, -1, axis).astype(np.float32)
+    result = np.empty(lines.shape, dtype=np.float32)
+    ways = [
+        (weights, lfilter_zi(weights, feedback), sense)
+        for weights, sense in ((np.append(forwards, 0.0), 1), (backwards, -1))
+    ]
+    for slab, filtered in zip(lines, result, strict=True):
+        samples = slab.astype(np.float64)
+        total = np.zeros(samples.shape)
+        for weights, steady, sense in ways:
+            along = samples[:, ::sense]
+            # Before its first sample a line has had that value for ever.
+            total[:, ::sense] += lfilter(weights, feedback, along, zi=steady * along[:, :1])[0]
+        filtered[...] = total
+    return np.moveaxis(result, -1, axis)
 
 
 def _recursion(width: float, order: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

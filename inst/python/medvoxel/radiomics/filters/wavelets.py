@@ -86,6 +86,7 @@ def wavelet_images(
     level: int = 1,
     start_level: int = 0,
     plane: int | None = None,
+    mask: NDArray[np.bool_] | None = None,
 ) -> Iterator[NDArray[np.float64]]:
     """Transform an image to wavelet subbands, without decimation.
 
@@ -101,11 +102,14 @@ def wavelet_images(
         Levels to leave out first.
     plane : {0, 1, 2}, optional
         The axis that is left alone.
+    mask : ndarray of bool, shape (z, y, x), optional
+        Where values are needed; by default everywhere.
 
     Yields
     ------
     ndarray of float64, shape (z, y, x)
         In the order of :func:`wavelet_names`. The letters stand for the axes x, y, z.
+        NaN outside of the box of the mask.
 
     Notes
     -----
@@ -120,8 +124,18 @@ def wavelet_images(
     """
     pair = _filters(wavelet)
     axes = [axis for axis in (2, 1, 0) if axis != plane]
-    kept = tuple(slice(0, n) for n in values.shape)
-    data = np.pad(values, [(0, n % 2) for n in values.shape], mode="wrap")
+    # Filters reach half their length at each level; beyond the box it is not worth the time.
+    reach = (start_level + level) * (len(pair["L"]) // 2 + 1)
+    box = _box(values.shape, mask)
+    data, kept = _periodic_block(values, box, reach, axes)
+
+    def placed(band: NDArray[np.float64]) -> NDArray[np.float64]:
+        if band[kept].shape == values.shape:
+            return band[kept]
+        whole = np.full(values.shape, np.nan)
+        whole[box] = band[kept]
+        return whole
+
     for number in range(start_level + level):
         approximation = data
         for axis in axes:
@@ -129,9 +143,38 @@ def wavelet_images(
         if number >= start_level:
             bands = _subbands(data, axes, pair)
             next(bands)
-            yield from (band[kept] for band in bands)
+            yield from map(placed, bands)
         data = approximation
-    yield data[kept]
+    yield placed(data)
+
+
+def _box(shape: tuple[int, ...], mask: NDArray[np.bool_] | None) -> tuple[slice, ...]:
+    if mask is None or not mask.any():
+        return tuple(slice(0, count) for count in shape)
+    spans = []
+    for axis in range(len(shape)):
+        others = tuple(k for k in range(len(shape)) if k != axis)
+        hit = np.flatnonzero(mask.any(axis=others))
+        spans.append(slice(int(hit[0]), int(hit[-1]) + 1))
+    return tuple(spans)
+
+
+def _periodic_block(
+    values: NDArray[np.float64], box: tuple[slice, ...], reach: int, axes: Sequence[int]
+) -> tuple[NDArray[np.float64], tuple[slice, ...]]:
+    """Take a box with its surroundings from the periodic image, and say where the box is."""
+    places, kept = [], []
+    for axis, (part, count) in enumerate(zip(box, values.shape, strict=True)):
+        period = count + count % 2
+        margin = reach if axis in axes else 0
+        if part.stop - part.start + 2 * margin >= period:
+            # All of it, around which the filters go in a circle.
+            at, first = np.arange(period), part.start
+        else:
+            at, first = np.arange(part.start - margin, part.stop + margin), margin
+        places.append(at % period % count)
+        kept.append(slice(first, first + part.stop - part.start))
+    return values[np.ix_(*places)], tuple(kept)
 
 
 def _filters(name: str) -> dict[str, NDArray[np.float64]]:

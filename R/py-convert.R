@@ -179,7 +179,10 @@ from_python <- function(value, core, room = NULL) {
     settings = as_settings(part$value),
     table = as_table(part),
     array = pull(core$array_of(value), part$dim, "integer", core),
-    tuple = lapply(seq_len(part$length) - 1L, function(i) from_python(core$item(value, i), core)),
+    tuple = rlang::set_names(
+      lapply(seq_len(part$length) - 1L, function(i) from_python(core$item(value, i), core)),
+      unlist(part$names)
+    ),
     part$value
   )
 }

@@ -17,7 +17,7 @@ __all__ = ["section", "update"]
 
 ORDER = (
     "crossing", "read", "read-r", "listing", "resample", "mesh", "grow", "close", "islands",
-    "distance",
+    "distance", "radiomics",
 )  # fmt: skip
 
 HEADER = """# What the stages cost

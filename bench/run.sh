@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Time medvoxel against its peers and the source documents' code, into bench/RESULTS.md:
 #   bench/run.sh [stage ...]     crossing, read, read-r, listing, resample, mesh, grow, close,
-#                                islands, distance; all when none is named
+#                                islands, distance, radiomics; all when none is named
 # BENCH_ROUNDS sets the number of rounds. The package must be installed: make install. Peers and
 # scans take 4 GB of the cache folder, most of it itk-growcut.
 # shellcheck source=tools/lib.sh
@@ -30,10 +30,10 @@ make_environment() {
 
 # One by one: a peer that has no wheel for this Python must not keep out the others.
 install_peers() {
-  local peer
-  grep -v '^#' bench/peers.txt | while IFS= read -r peer; do
-    pip_install "$peers" --constraint "$peers/requirements.txt" "$peer" ||
-      say "$peer cannot be installed here; what needs it is left out."
+  local -a peer
+  grep -v '^#' bench/peers.txt | while read -ra peer; do
+    pip_install "$peers" --constraint "$peers/requirements.txt" "${peer[@]}" ||
+      say "${peer[*]} cannot be installed here; what needs it is left out."
   done
 }
 
@@ -49,7 +49,8 @@ run_stage() {
   "$peers/bin/python" bench/results.py "$result" bench/RESULTS.md
 }
 
-[ $# -gt 0 ] || set -- crossing read read-r listing resample mesh grow close islands distance
+[ $# -gt 0 ] ||
+  set -- crossing read read-r listing resample mesh grow close islands distance radiomics
 for stage in "$@"; do
   compgen -G "bench/stages/$stage.[Rp]*" >/dev/null || fail "there is no stage '$stage'."
 done

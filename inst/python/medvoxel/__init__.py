@@ -78,6 +78,7 @@ _WHERE = {
     "consensus": "segmentation.consensus_labels",
     "segment_statistics": "statistics",
     "extract_radiomics": "radiomics.extracting",
+    "radiomics_map": "radiomics.maps",
     "feature_reliability": "radiomics.reliability",
     "RadiomicsSettings": "radiomics.settings",
     "checked_settings": "radiomics.settings",

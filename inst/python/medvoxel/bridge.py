@@ -354,12 +354,14 @@ def describe(value: Any) -> dict[str, Any]:
         return {"kind": "table", "columns": _columns(value)}
     if isinstance(value, tuple):
         return {"kind": "tuple", "length": len(value)}
+    if isinstance(value, dict) and value and all(isinstance(v, Volume) for v in value.values()):
+        return {"kind": "tuple", "length": len(value), "names": list(value)}
     return {"kind": "plain", "value": _plain(value)}
 
 
-def item(value: Sequence[Any], index: int) -> Any:
-    """One element of a tuple, still in Python; `index` counts from 0."""
-    return value[int(index)]
+def item(value: Sequence[Any] | Mapping[str, Any], index: int) -> Any:
+    """One element of a tuple or mapping, still in Python; `index` counts from 0."""
+    return (list(value.values()) if isinstance(value, Mapping) else value)[int(index)]
 
 
 def array_of(value: Any) -> NDArray[Any]:

@@ -63,6 +63,7 @@ correlated_features <- function(x, threshold = 0.9, features = NULL,
   if (nrow(values) < 3) {
     medvoxel_abort("Correlations need three rows or more, not {nrow(values)}.", "input")
   }
+  if (ncol(values) < 2) medvoxel_abort("Correlations need two features or more.", "input")
   likeness <- abs(suppressWarnings(stats::cor(values, method = method, use = "pairwise")))
   # What does not vary is like nothing else.
   likeness[is.na(likeness)] <- 0
@@ -87,9 +88,10 @@ feature_scores <- function(x, features, call = caller_env()) {
   if (length(unknown) > 0) {
     medvoxel_abort("There is no feature {.val {unknown}} in the table.", "input", call = call)
   }
-  if (nrow(x) < 2) {
+  if (nrow(x) < 2 || length(features %||% known) == 0) {
     medvoxel_abort(
-      "The table has one row, so there is nothing to compare.", "input", call = call
+      "There is nothing to compare: {nrow(x)} row{?s}, {length(features %||% known)} feature{?s}.",
+      "input", call = call
     )
   }
   values <- as.matrix(as.data.frame(x)[features %||% known])

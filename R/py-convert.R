@@ -101,7 +101,8 @@ as_mask <- function(x) structure(x, class = "medvoxel_mask")
 # Settings by name. A spacing turns round; a vector is a list in Python.
 #' @export
 to_python.medvoxel_radiomics_settings <- function(x, core) {
-  core$radiomics_settings(to_python.medvoxel_radiomics_given(x, core))
+  # The core checks them once more: somebody may have changed the list.
+  to_python.medvoxel_radiomics_given(x, core)
 }
 
 # What a user has given, which the core still has to check.

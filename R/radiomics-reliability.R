@@ -14,7 +14,8 @@
 #'   a `note` where a number is missing. An ICC below 0.5 is often called poor, above 0.9
 #'   excellent; what counts is the lower end of the interval.
 #'
-#'   `perturb_segments()`: a named list of segmentations.
+#'   `perturb_segments()`: a named list; each element is a list of segmentations, one a segment,
+#'   because moved outlines may overlap. [radiomics()] takes it as `seg`.
 #' @references P. E. Shrout and J. L. Fleiss, "Intraclass correlations: uses in assessing rater
 #'   reliability", *Psychological Bulletin* 86 (1979) 420-428.
 #' @seealso [agreement()] for the segmentations themselves.
@@ -31,9 +32,12 @@ reliability <- function(tables) {
   tables <- check_radiomics_tables(tables)
   first <- tables[[1]]
   features <- Filter(
-    function(name) is.numeric(first[[name]]),
+    function(name) all(vapply(tables, function(table) is.numeric(table[[name]]), NA)),
     Reduce(intersect, lapply(tables, radiomics_features))
   )
+  if (length(features) == 0 || nrow(first) == 0) {
+    medvoxel_abort("The tables have no feature or no row in common.", "input")
+  }
   values <- vapply(
     tables, function(table) as.matrix(as.data.frame(table)[features]),
     matrix(0, nrow(first), length(features))
@@ -72,15 +76,27 @@ check_radiomics_tables <- function(tables, call = caller_env()) {
 #' @rdname reliability
 #' @param seg A segmentation.
 #' @param segment Names or values of segments; all by default.
-#' @param mm How far the outline is moved, each in turn; positive grows. Segments may overlap
-#'   in different results, so each takes what it needs.
+#' @param mm How far the outline is moved, each in turn; positive grows.
 #' @export
 perturb_segments <- function(seg, segment = NULL, mm = c(-1, 1)) {
   check_segmentation(seg)
-  core_segments(segment, seg)
+  values <- unlist(core_segments(segment, seg) %||% attr(seg, "segments")$value)
   if (!is.numeric(mm) || length(mm) == 0 || !all(is.finite(mm)) || any(mm == 0)) {
     medvoxel_abort("{.arg mm} must be numbers other than 0.", "input")
   }
-  moved <- lapply(mm, function(one) suppressMessages(margin(seg, segment, one)))
-  rlang::set_names(c(list(seg), moved), c("as drawn", sprintf("%+g mm", mm)))
+  mm <- unique(mm)
+  drawn <- lapply(values, function(value) one_segment(seg, value))
+  moved <- lapply(mm, function(one) lapply(drawn, function(x) suppressMessages(margin(x, mm = one))))
+  rlang::set_names(c(list(drawn), moved), c("as drawn", sprintf("%+g mm", mm)))
+}
+
+# A labelmap of its own, so that neighbours do not take each other's voxels.
+one_segment <- function(seg, value) {
+  table <- attr(seg, "segments")
+  labels <- array_only(seg)
+  labels[labels != value] <- 0L
+  part <- new_segmentation(
+    labels, spacing(seg), origin(seg), direction(seg), table[table$value == value, ]
+  )
+  with_scan(part, attr(seg, "scan"))
 }

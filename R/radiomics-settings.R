@@ -59,6 +59,10 @@ radiomics_settings <- function(definition = c("pyradiomics", "ibsi"), bin_width 
     medvoxel_abort("A setting is given twice: {.arg {twice}}.", "input")
   }
   given <- utils::modifyList(Filter(Negate(is.null), given), others, keep.null = TRUE)
+  missing <- names(Filter(function(one) is.atomic(one) && anyNA(one), given))
+  if (length(missing) > 0) {
+    medvoxel_abort("{.arg {missing}} must have no missing values.", "input")
+  }
   core_call("checked_settings", structure(given, class = "medvoxel_radiomics_given"))
 }
 

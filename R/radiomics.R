@@ -12,7 +12,7 @@
 #' @param scan A scan; or a list of scans, and then `seg` is a list of segmentations in the
 #'   same order; or a segmentation that carries its scan, or a list of them, and then `seg` is
 #'   left out. Names of a list are kept in the column `scan`.
-#' @param seg A segmentation on the grid of the scan.
+#' @param seg A segmentation on the grid of the scan; or a list of them where segments overlap.
 #' @param settings From [radiomics_settings()].
 #' @returns A data frame of class `medvoxel_radiomics`. Its first columns are `scan`,
 #'   `segment`, `value`, `voxels`, `voxels_used` (after resampling and re-segmentation),
@@ -47,6 +47,12 @@ radiomics <- function(scan, seg = NULL, settings = radiomics_settings()) {
 # Scans and segmentations by pairs, named.
 radiomics_pairs <- function(scan, seg, call = caller_env()) {
   several <- is.list(scan) && !is_volume(scan)
+  if (!several && is.list(seg) && !is_volume(seg)) {
+    # Segments that overlap are in labelmaps of their own.
+    for (one in seg) scan_and_segments(scan, one, call)
+    return(list(list(scan = scan, seg = as_parts(name_all(seg, "seg", call)))) |>
+             rlang::set_names(""))
+  }
   if (!several) {
     return(list(scan = scan_and_segments(scan, seg, call)) |> rlang::set_names(""))
   }
@@ -59,6 +65,20 @@ radiomics_pairs <- function(scan, seg, call = caller_env()) {
       ),
       "input", call = call
     )
+  }
+  if (!is.null(names(seg)) && !is.null(names(scan))) {
+    # Names say what belongs together, whatever the order.
+    if (!setequal(names(seg), names(scan))) {
+      medvoxel_abort(
+        c(
+          "The names of {.arg scan} and {.arg seg} differ.",
+          x = "In one of them only: {.val {union(setdiff(names(scan), names(seg)),
+               setdiff(names(seg), names(scan)))}}."
+        ),
+        "input", call = call
+      )
+    }
+    seg <- seg[names(scan)]
   }
   scan <- name_all(scan, "scan", call)
   pairs <- lapply(seq_along(scan), function(i) scan_and_segments(scan[[i]], seg[[i]], call))
@@ -76,14 +96,14 @@ radiomics_rows <- function(found, name) {
 }
 
 # A segment without features lacks those of filters and aggregations that others have.
-bind_radiomics <- function(parts, settings) {
+bind_radiomics <- function(parts, settings, features = NULL) {
   names <- unique(unlist(lapply(parts, function(part) names(part$table))))
   tables <- lapply(parts, function(part) {
     part$table[setdiff(names, names(part$table))] <- NA_real_
     part$table[names]
   })
   structure(
-    do.call(rbind, tables), features = setdiff(names, radiomics_facts), settings = settings,
+    do.call(rbind, tables), features = features %||% setdiff(names, radiomics_facts), settings = settings,
     provenance = do.call(rbind, lapply(parts, `[[`, "provenance")),
     class = c("medvoxel_radiomics", "data.frame")
   )
@@ -119,8 +139,32 @@ radiomics_features <- function(x) intersect(names(x), attr(x, "features"))
 `[.medvoxel_radiomics` <- function(x, ...) {
   part <- NextMethod()
   if (!is.data.frame(part)) return(part)
-  for (name in c("features", "provenance", "settings")) attr(part, name) <- attr(x, name)
+  for (name in c("features", "settings")) attr(part, name) <- attr(x, name)
+  facts <- attr(x, "provenance")
+  kept <- paste(facts$scan, facts$segment) %in% paste(part$scan, part$segment)
+  attr(part, "provenance") <- facts[kept, , drop = FALSE]
   part
+}
+
+#' @export
+rbind.medvoxel_radiomics <- function(..., deparse.level = 1) {
+  tables <- Filter(Negate(is.null), list(...))
+  for (table in tables) check_radiomics(table, "...")
+  settings <- lapply(tables, attr, "settings")
+  if (!all(vapply(settings, identical, NA, settings[[1]]))) {
+    medvoxel_abort(
+      c(
+        "The tables were made with different settings, so their features are not the same.",
+        i = "Compare them with {.fn reliability}, or make them with the same settings."
+      ),
+      "input"
+    )
+  }
+  parts <- lapply(tables, function(table) {
+    list(table = as.data.frame(table), provenance = attr(table, "provenance"))
+  })
+  features <- unique(unlist(lapply(tables, attr, "features")))
+  bind_radiomics(parts, settings[[1]], features)
 }
 
 #' @export
@@ -176,6 +220,12 @@ radiomics_long <- function(x) {
       row.names = NULL
     )
   })
+  if (length(rows) == 0) {
+    none <- as.data.frame(x)[integer(), keys, drop = FALSE]
+    return(cbind(none, names[integer(), c("image", "class", "feature")], data.frame(
+      value = double(), unit = character()
+    )))
+  }
   do.call(rbind, rows)
 }
 

@@ -11,7 +11,7 @@ source tools/virtualenv.sh
 
 export PYTHONDONTWRITEBYTECODE=1
 home=${XDG_CACHE_HOME:-$HOME/.cache}/medvoxel/oracles
-oracles=(itk-growcut itk-morphologicalcontourinterpolation vtk 'pytest>=8')
+oracles=(itk-growcut itk-morphologicalcontourinterpolation vtk pytest)
 
 make_environment() {
   local wanted

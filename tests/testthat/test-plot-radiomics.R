@@ -38,7 +38,7 @@ test_that("features that say the same are one group", {
 
 test_that("what cannot be compared is refused", {
   one <- table_of(data.frame(a = 1))
-  expect_error(plot_radiomics(one), "one row", class = "medvoxel_error_input")
+  expect_error(plot_radiomics(one), "1 row", class = "medvoxel_error_input")
   two <- table_of(data.frame(a = 1:2))
   expect_error(correlated_features(two), "three rows", class = "medvoxel_error_input")
   expect_error(plot_radiomics(two, "b"), "b", class = "medvoxel_error_input")

@@ -44,12 +44,22 @@ test_that("tables of other rows are refused", {
   expect_error(reliability(list(one, data.frame(x = 1:3))), class = "medvoxel_error_input")
 })
 
-test_that("outlines are moved in and out, whatever the segmentation allows", {
+test_that("outlines are moved in and out, and neighbours leave each other alone", {
   skip_if_no_core()
-  seg <- two_segments()
-  moved <- perturb_segments(seg, "core", mm = c(-0.8, 0.8))
+  scan <- oblique_scan()
+  labels <- array(0L, dim(scan))
+  labels[3:9, 4:12, 2:5] <- 1L
+  labels[10:16, 4:12, 2:5] <- 2L
+  seg <- as_segmentation(labels, scan, c("p", "q"))
+  moved <- perturb_segments(seg, mm = c(-0.8, 0.8, 0.8))
   expect_named(moved, c("as drawn", "-0.8 mm", "+0.8 mm"))
-  voxels <- vapply(moved, function(one) summary(one)$voxels[1], 0L)
+  voxels <- vapply(moved, function(one) summary(one[[2]])$voxels, 0L)
   expect_true(voxels[2] < voxels[1] && voxels[1] < voxels[3])
+  alone <- quietly(margin(as_segmentation(labels == 2, scan, "q"), mm = 0.8))
+  expect_identical(moved[[3]][[2]] == "q", alone == "q")
+  settings <- radiomics_settings(feature_classes = "firstorder")
+  tables <- lapply(moved, function(one) radiomics(scan, one, settings))
+  expect_identical(tables[[3]]$segment, c("p", "q"))
+  expect_gt(nrow(reliability(tables)), 10)
   expect_error(perturb_segments(seg, mm = 0), class = "medvoxel_error_input")
 })

@@ -51,6 +51,12 @@ test_that("settings that cannot be are named", {
   }
   refused(binwidht = 3, match = "Did you mean")
   refused(bin_width = -1, match = "bin_width")
+  refused(normalize = NA, match = "normalize")
+  refused(image_types = list(LoG = 3), match = "LoG")
+  changed <- radiomics_settings()
+  changed$bin_width <- "wide"
+  seg <- two_segments()
+  expect_error(radiomics(seg, settings = changed), "bin_width", class = "medvoxel_error_input")
   refused("ibsy", match = "ibsi")
   refused(bin_width = 1, binWidth = 2, match = "twice")
   refused("pyradiomics", 25, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 7, match = "name")

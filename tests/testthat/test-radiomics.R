@@ -63,6 +63,40 @@ test_that("several scans stand below each other under their names", {
   expect_error(radiomics(list()), class = "medvoxel_error_input")
 })
 
+test_that("lists with names are paired by them", {
+  skip_if_no_core()
+  seg <- radiomics_scene()
+  scan <- attr(seg, "scan")
+  settings <- radiomics_settings(feature_classes = list(firstorder = "Mean"), label = "ball")
+  other <- scan + 100L
+  moved <- as_segmentation(seg, other)
+  table <- radiomics(list(a = scan, b = other), list(b = moved, a = seg), settings)
+  expect_equal(diff(table$original_firstorder_Mean), 100)
+  expect_error(radiomics(list(a = scan), list(c = seg), settings), "\"c\"")
+})
+
+test_that("tables are stacked with what they were made from", {
+  skip_if_no_core()
+  seg <- radiomics_scene()
+  settings <- radiomics_settings(feature_classes = list(firstorder = "Mean"))
+  one <- radiomics(list(a = seg), settings = settings)
+  two <- radiomics(list(b = seg), settings = settings)
+  both <- rbind(one, two)
+  expect_identical(both$scan, c("a", "a", "b", "b"))
+  expect_identical(unique(radiomics_provenance(both)$scan), c("a", "b"))
+  expect_identical(unique(radiomics_provenance(both[both$scan == "b", ])$scan), "b")
+  other <- radiomics(list(c = seg), settings = radiomics_settings(bin_width = 5))
+  expect_error(rbind(one, other), "different settings", class = "medvoxel_error_input")
+  expect_identical(nrow(radiomics_long(both[0, ])), 0L)
+})
+
+test_that("the same voxels under two names are refused", {
+  skip_if_no_core()
+  seg <- radiomics_scene()
+  twin <- as_segmentation(seg == "ball", attr(seg, "scan"), "twin")
+  expect_error(radiomics(attr(seg, "scan"), list(seg, twin)), "same voxels")
+})
+
 test_that("grids that differ are refused with the way out", {
   skip_if_no_core()
   seg <- radiomics_scene()

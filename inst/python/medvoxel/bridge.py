@@ -251,20 +251,6 @@ def _table_rows(columns: Mapping[str, Sequence[Any]] | None) -> list[dict[str, A
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def radiomics_settings(values: Mapping[str, Any]) -> RadiomicsSettings:
-    """Make settings of what R has given, by name; spacings are (z, y, x) already."""
-    from .radiomics.settings import RadiomicsSettings
-
-    return RadiomicsSettings.of(**{name: _sequence(value) for name, value in values.items()})
-
-
-def _sequence(value: Any) -> Any:
-    """R's lists without names are sequences; those with names are mappings."""
-    if isinstance(value, Mapping):
-        return {str(name): _sequence(one) for name, one in value.items()}
-    return tuple(_sequence(one) for one in value) if isinstance(value, (list, tuple)) else value
-
-
 def _settings_values(settings: RadiomicsSettings) -> dict[str, Any]:
     return {column.name: getattr(settings, column.name) for column in fields(settings)}
 

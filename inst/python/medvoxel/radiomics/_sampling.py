@@ -44,8 +44,11 @@ def sample(
     """
     windows = [_window(at, n, order) for at, n in zip(positions, array.shape, strict=True)]
     values = array[tuple(windows)].astype(np.float64)
-    for axis, (at, window) in enumerate(zip(positions, windows, strict=True)):
-        values = _along(values, axis, at - window.start, array.shape[axis] - window.start, order)
+    # ITK's linear interpolation starts with x, and rounds as it goes.
+    for axis in (2, 1, 0) if order == 1 else (0, 1, 2):
+        first = windows[axis].start
+        at, limit = positions[axis] - first, array.shape[axis] - first
+        values = _along(values, axis, at, limit, order)
     return np.ascontiguousarray(values)
 
 
@@ -69,6 +72,8 @@ def _along(
         from scipy.ndimage import spline_filter1d
 
         values = spline_filter1d(values, order=3, axis=axis, mode="mirror")
+    if order == 1:
+        return _linear(values, axis, at, outside)
     index, weights = _taps(at, count, order)
     weights[outside] = 0.0
     return _weighted(values, axis, index, weights)
@@ -83,9 +88,6 @@ def _taps(
         return np.clip(nearest, 0, count - 1)[:, None], np.ones((len(at), 1))
     base = np.floor(at).astype(np.int64)
     t = at - base
-    if order == 1:
-        index = np.clip(base[:, None] + np.arange(2), 0, count - 1)
-        return index, np.stack([1 - t, t], axis=1)
     weights = np.stack(
         [
             (1 - t) ** 3 / 6,
@@ -96,6 +98,25 @@ def _taps(
         axis=1,
     )
     return _mirrored(base[:, None] + np.arange(-1, 3), count), weights
+
+
+def _linear(
+    values: NDArray[np.float64],
+    axis: int,
+    at: NDArray[np.float64],
+    outside: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Interpolate in the very arithmetic of ITK: whole scans are truncated afterwards."""
+    count = values.shape[axis]
+    base = np.floor(at).astype(np.int64)
+    lower = values.take(np.clip(base, 0, count - 1), axis=axis)
+    upper = values.take(np.clip(base + 1, 0, count - 1), axis=axis)
+    shape = [-1 if one == axis else 1 for one in range(3)]
+    upper -= lower
+    upper *= (at - base).reshape(shape)
+    upper += lower
+    upper[tuple(outside if one == axis else slice(None) for one in range(3))] = 0
+    return upper
 
 
 def _mirrored(index: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -95,6 +95,11 @@ def image_types(value: Any) -> Mapping[str, Mapping[str, Any]]:
             raise InputError(
                 f"There is no image type {name!r}.", hint=similar(str(name), IMAGE_TYPES)
             )
+        if own and not isinstance(own, Mapping):
+            raise InputError(
+                f"The settings of image type {name!r} need their names, not {own!r}.",
+                hint="For instance sigma for LoG.",
+            )
         types[name] = MappingProxyType(dict(own or {}))
     if not types:
         raise InputError("No image type is left to compute features on.")

@@ -149,6 +149,12 @@ def _lowest(settings: RadiomicsSettings) -> float | None:
     return asked[0]
 
 
+def _binning(settings: RadiomicsSettings) -> str:
+    if settings.bin_count is not None:
+        return f"bin_count = {settings.bin_count}"
+    return f"bin_width = {settings.bin_width:g}"
+
+
 def _require_few(inside: NDArray[np.float64], settings: RadiomicsSettings) -> None:
     if settings.bin_count is not None:
         bins = settings.bin_count
@@ -156,7 +162,6 @@ def _require_few(inside: NDArray[np.float64], settings: RadiomicsSettings) -> No
         bins = (float(inside.max()) - float(inside.min())) / settings.bin_width
     if bins > _MOST_LEVELS:
         raise MemoryLimitError(
-            f"bin_width = {settings.bin_width:g} gives {bins:.0f} grey levels, more than "
-            f"{_MOST_LEVELS}.",
+            f"{_binning(settings)} gives {bins:.0f} grey levels, more than {_MOST_LEVELS}.",
             hint="Choose a larger bin_width, or set bin_count.",
         )

@@ -20,7 +20,7 @@ from .feature_classes import Inputs, compute
 from .filters import FilterStep, filter_steps
 from .preparing import Prepared, UnusableRegion, normalise, on_scan_grid, prepare
 from .provenance import image_facts, labelmap_hash, mask_facts, run_facts
-from .settings import RadiomicsSettings
+from .settings import RadiomicsSettings, checked_settings
 
 __all__ = ["FACTS", "RadiomicsTable", "extract_radiomics"]
 
@@ -76,8 +76,8 @@ class RadiomicsTable:
 
 def extract_radiomics(
     scan: Volume,
-    segmentation: Segmentation | Sequence[Segmentation],
-    settings: RadiomicsSettings = _DEFAULTS,
+    segmentation: Segmentation | Sequence[Segmentation] | Mapping[str, Segmentation],
+    settings: RadiomicsSettings | Mapping[str, Any] = _DEFAULTS,
     *,
     progress: ProgressCallback | None = None,
 ) -> RadiomicsTable:
@@ -87,9 +87,9 @@ def extract_radiomics(
     ----------
     scan : Volume
         The scan.
-    segmentation : Segmentation or sequence of Segmentation
+    segmentation : Segmentation, or sequence or mapping of Segmentation
         The segments, on the scan's grid; several labelmaps where segments overlap.
-    settings : RadiomicsSettings
+    settings : RadiomicsSettings or mapping
         How; pyradiomics' definitions and defaults when left out.
     progress : callable, optional
         See :class:`medvoxel.progress.Progress`.
@@ -107,6 +107,9 @@ def extract_radiomics(
         When two segments are the same voxels, a label does not exist, or a setting does
         not fit.
     """
+    settings = checked_settings(settings)
+    if isinstance(segmentation, Mapping):
+        segmentation = list(segmentation.values())
     maps = [segmentation] if isinstance(segmentation, Segmentation) else list(segmentation)
     _check(scan, maps)
     maps = [on_scan_grid(scan, one, settings) for one in maps]
@@ -184,7 +187,7 @@ def _row(
         "voxels": int(np.count_nonzero(mask)),
         "voxels_used": 0,
         "bins": 0,
-        "touches_border": False,
+        "touches_border": _at_border(mask),
     }
     try:
         whole = any(name != "Original" for name in settings.image_types)
@@ -207,6 +210,12 @@ def _row(
         row.update(_features(image, inputs, others, notes, counter))
         notes += _bin_notes(image, inputs)
     return {**row, "note": "; ".join(notes)}, facts
+
+
+def _at_border(mask: NDArray[np.bool_]) -> bool:
+    """Whether a mask meets a side of the scan; an axis of one slice has none."""
+    ends = [axis for axis, n in enumerate(mask.shape) if n > 1]
+    return any(mask.take(at, axis=axis).any() for axis in ends for at in (0, -1))
 
 
 def _passes(settings: RadiomicsSettings, steps: Sequence[FilterStep]) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from .catalogue import radiomics_catalogue
 from .feature_classes import Inputs
 from .filters import filter_steps
 from .preparing import Prepared, UnusableRegion, normalise, on_scan_grid, prepare
-from .settings import RadiomicsSettings
+from .settings import RadiomicsSettings, checked_settings
 
 __all__ = ["radiomics_map"]
 
@@ -33,7 +34,7 @@ def radiomics_map(
     scan: Volume,
     segmentation: Segmentation,
     feature: str | Sequence[str] = "original_glcm_Contrast",
-    settings: RadiomicsSettings = _DEFAULTS,
+    settings: RadiomicsSettings | Mapping[str, Any] = _DEFAULTS,
     *,
     segment: int | str | None = None,
     progress: ProgressCallback | None = None,
@@ -49,7 +50,7 @@ def radiomics_map(
     feature : str or sequence of str
         First-order and GLCM features by their names in the table, such as
         ``"original_glcm_Contrast"``.
-    settings : RadiomicsSettings
+    settings : RadiomicsSettings or mapping
         How. `kernel_radius` is the window's radius in voxels; with `masked_kernel` it holds
         voxels of the segment only; voxels outside of the segment have `init_value`. Grey
         levels are those of the whole segment; without `masked_kernel` those of its box,
@@ -91,6 +92,7 @@ def radiomics_map(
     ----------
     pyradiomics documentation, "Voxel-based extraction".
     """
+    settings = checked_settings(settings)
     names = [feature] if isinstance(feature, str) else list(feature)
     if settings.definition != "pyradiomics":
         raise InputError(

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import DependencyError, FileFormatError, InputError, MedvoxelWarning
 from ._known_names import FILTER_SETTINGS
 from ._settings_checks import similar
-from .settings import RadiomicsSettings
+from .settings import RadiomicsSettings, checked_settings
 
 __all__ = ["SETTING_NAMES", "parameters", "read_parameters", "settings_from", "write_parameters"]
 
@@ -234,12 +234,14 @@ def parameters(settings: RadiomicsSettings) -> dict[str, dict[str, Any]]:
     return content
 
 
-def write_parameters(settings: RadiomicsSettings, path: str | os.PathLike[str]) -> None:
+def write_parameters(
+    settings: RadiomicsSettings | Mapping[str, Any], path: str | os.PathLike[str]
+) -> None:
     """Write settings to a parameter file of pyradiomics.
 
     Parameters
     ----------
-    settings : RadiomicsSettings
+    settings : RadiomicsSettings or mapping
         The settings.
     path : str or path-like
         The file; one that exists is replaced.
@@ -255,6 +257,7 @@ def write_parameters(settings: RadiomicsSettings, path: str | os.PathLike[str]) 
     label that is a number.
     """
     target = Path(path)
+    settings = checked_settings(settings)
     text = _yaml().safe_dump(parameters(settings), sort_keys=False, default_flow_style=None)
     partial = target.with_name(f".{target.name}.part")
     try:

@@ -273,7 +273,8 @@ def _resampled(
     order = ORDERS[settings.interpolator or "sitkBSpline"]
     if settings.definition != "ibsi":
         values = sample(scan.array, raster.positions, order=order)
-        return _as_stored(values, scan.array.dtype), sample(mask, raster.positions, order=0) > 0.5
+        stored = _as_stored(values, scan.array.dtype, snap=order == 3)
+        return stored, sample(mask, raster.positions, order=0) > 0.5
     # The outermost new voxels may lie beyond the scan: they take the value of its edge.
     inside = [np.clip(at, 0, n - 1) for at, n in zip(raster.positions, mask.shape, strict=True)]
     values = sample(scan.array, inside, order=order)
@@ -286,12 +287,19 @@ def _resampled(
     return values, sample(mask, inside, order=1) >= settings.mask_threshold - 1e-9
 
 
-def _as_stored(values: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[np.float64]:
-    """Give samples as they are after being stored in the scan's own type, as in ITK."""
+def _as_stored(
+    values: NDArray[np.float64], dtype: np.dtype[Any], *, snap: bool
+) -> NDArray[np.float64]:
+    """Give samples as they are after being stored in the scan's own type, as in ITK.
+
+    What a spline misses a whole number by is rounding, and `snap` takes it back, which ITK
+    does not.
+    """
     if dtype.kind == "f":
         return values.astype(dtype).astype(np.float64)
     whole = np.round(values)
-    values = np.where(np.abs(values - whole) < _WHOLE, whole, np.trunc(values))
+    near = np.abs(values - whole) < _WHOLE if snap else False
+    values = np.where(near, whole, np.trunc(values))
     limits = np.iinfo(dtype)
     return np.clip(values, limits.min, limits.max)
 

@@ -252,12 +252,12 @@ class RadiomicsSettings:
         return cls(**settings)
 
 
-def checked_settings(values: Mapping[str, Any]) -> RadiomicsSettings:
+def checked_settings(settings: RadiomicsSettings | Mapping[str, Any]) -> RadiomicsSettings:
     """Make settings from a mapping of their names.
 
     Parameters
     ----------
-    values : mapping
+    settings : RadiomicsSettings or mapping
         Settings and their values.
 
     Returns
@@ -270,4 +270,6 @@ def checked_settings(values: Mapping[str, Any]) -> RadiomicsSettings:
     InputError
         When there is no setting of such a name, or it cannot have such a value.
     """
-    return RadiomicsSettings.of(**values)
+    if isinstance(settings, RadiomicsSettings):
+        return settings
+    return RadiomicsSettings.of(**settings)

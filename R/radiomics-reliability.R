@@ -86,7 +86,8 @@ perturb_segments <- function(seg, segment = NULL, mm = c(-1, 1)) {
   }
   mm <- unique(mm)
   drawn <- lapply(values, function(value) one_segment(seg, value))
-  moved <- lapply(mm, function(one) lapply(drawn, function(x) suppressMessages(margin(x, mm = one))))
+  move <- function(one) lapply(drawn, function(x) suppressMessages(margin(x, mm = one)))
+  moved <- lapply(mm, move)
   rlang::set_names(c(list(drawn), moved), c("as drawn", sprintf("%+g mm", mm)))
 }
 

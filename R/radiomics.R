@@ -103,7 +103,8 @@ bind_radiomics <- function(parts, settings, features = NULL) {
     part$table[names]
   })
   structure(
-    do.call(rbind, tables), features = features %||% setdiff(names, radiomics_facts), settings = settings,
+    do.call(rbind, tables), features = features %||% setdiff(names, radiomics_facts),
+    settings = settings,
     provenance = do.call(rbind, lapply(parts, `[[`, "provenance")),
     class = c("medvoxel_radiomics", "data.frame")
   )
@@ -147,7 +148,7 @@ radiomics_features <- function(x) intersect(names(x), attr(x, "features"))
 }
 
 #' @export
-rbind.medvoxel_radiomics <- function(..., deparse.level = 1) {
+rbind.medvoxel_radiomics <- function(..., deparse.level = 1) { # nolint: object_name_linter.
   tables <- Filter(Negate(is.null), list(...))
   for (table in tables) check_radiomics(table, "...")
   settings <- lapply(tables, attr, "settings")

@@ -42,8 +42,11 @@ test_that("a segmentation takes its scan and what may change along", {
   skip_if_no_core()
   scan <- oblique_scan()
   odd <- array(rep(c(TRUE, FALSE), 960), dim(scan))
-  seg <- segmentation(scan, c("a", "b")) |> editable_range(lower = 40) |> overwrite("none") |>
-    editable_area(inside = odd) |> paint("a", at = c(9, 9, 3), unit = "voxels")
+  seg <- segmentation(scan, c("a", "b")) |>
+    editable_range(lower = 40) |>
+    overwrite("none") |>
+    editable_area(inside = odd) |>
+    paint("a", at = c(9, 9, 3), unit = "voxels")
   part <- crop(seg, first = c(3, 2, 2), last = c(15, 14, 5))
   expect_equal(attr(part, "scan"), crop(scan, first = c(3, 2, 2), last = c(15, 14, 5)))
   all_of_it <- paint(part, "b", mask = array(TRUE, dim(part)))

@@ -2,7 +2,8 @@ test_that("each operator is the logic of its name", {
   skip_if_no_core()
   scan <- oblique_scan()
   seg <- segmentation(scan, c("a", "b")) |>
-    paint("a", mask = scan > 60) |> paint("b", mask = scan < 30)
+    paint("a", mask = scan > 60) |>
+    paint("b", mask = scan < 30)
   other <- as_segmentation(scan > 40 & scan < 80, scan, "middle")
   a <- scan > 60
   b <- scan < 30

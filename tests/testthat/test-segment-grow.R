@@ -75,7 +75,8 @@ test_that("undo brings the seeds back", {
 
 test_that("hidden segments neither grow nor vanish", {
   skip_if_no_core()
-  seg <- seeded() |> add_segment("note", value = 9) |>
+  seg <- seeded() |>
+    add_segment("note", value = 9) |>
     paint("note", at = c(2, 20, 2), unit = "voxels", diameter = 3) |>
     set_segment("note", visible = FALSE)
   kept <- quietly(seg |> overwrite("visible") |> grow_from_seeds())

@@ -207,7 +207,9 @@ test_that("masks and assignments are kept once, also in a file", {
 
 test_that("what a crop took along is in the script", {
   skip_if_no_core()
-  seg <- two_segments() |> editable_range(upper = 60) |> overwrite("none") |>
+  seg <- two_segments() |>
+    editable_range(upper = 60) |>
+    overwrite("none") |>
     editable_area(outside = array(rep(c(TRUE, FALSE), 960), c(20, 16, 6))) |>
     crop(first = c(2, 2, 1), last = c(18, 14, 6))
   seg <- quietly(seg |> paint("rim", mask = array(TRUE, dim(seg))))

@@ -135,7 +135,8 @@ test_that("without a mask each of these verbs does change voxels", {
 
 test_that("the segments of others are taken as the policy says", {
   skip_if_no_core()
-  seg <- two_segments() |> add_segment("hidden") |>
+  seg <- two_segments() |>
+    add_segment("hidden") |>
     paint("hidden", at = c(12, 12, 4), unit = "voxels", diameter = 4) |>
     set_segment("hidden", visible = FALSE)
   all_of_it <- array(TRUE, dim(seg))
@@ -150,7 +151,9 @@ test_that("the segments of others are taken as the policy says", {
 
 test_that("a restriction is shown, and taken away again", {
   seg <- segmentation(oblique_scan(), c("core", "rim"))
-  set <- seg |> editable_range(2, 1000) |> editable_area(inside = "core", outside = TRUE) |>
+  set <- seg |>
+    editable_range(2, 1000) |>
+    editable_area(inside = "core", outside = TRUE) |>
     overwrite("none")
   expect_snapshot(print(set))
   free <- set |> editable_range() |> editable_area() |> overwrite("all")

@@ -72,7 +72,8 @@ test_that("erasing takes from one segment, or from all", {
   skip_if_no_core()
   scan <- oblique_scan()
   seg <- segmentation(scan, c("a", "b")) |>
-    paint("a", mask = scan > 60) |> paint("b", mask = scan < 40)
+    paint("a", mask = scan > 60) |>
+    paint("b", mask = scan < 40)
   expect_false(any(erase(seg, mask = scan > -1e6) != 0))
   after <- erase(seg, "a", range = c(80, Inf))
   expect_identical(after == "a", scan > 60 & scan < 80)

@@ -4,7 +4,8 @@ ball_with_hole <- function() {
   list(
     scan = scan, middle = middle,
     seg = segmentation(scan, c("ball", "other")) |>
-      paint("ball", at = middle, diameter = 11) |> erase(at = middle, diameter = 1)
+      paint("ball", at = middle, diameter = 11) |>
+      erase(at = middle, diameter = 1)
   )
 }
 
@@ -58,7 +59,8 @@ test_that("joint smoothing leaves no gap between neighbours", {
   skip_if_no_core()
   scan <- oblique_scan()
   seg <- segmentation(scan, c("a", "b")) |>
-    paint("a", mask = scan > 50) |> paint("b", mask = scan <= 50)
+    paint("a", mask = scan > 50) |>
+    paint("b", mask = scan <= 50)
   expect_false(any(quietly(smooth_segment(seg, method = "joint", kernel = 1)) == 0))
 })
 

@@ -38,12 +38,12 @@ radiomics_map <- function(scan, seg = NULL, feature = "original_glcm_Contrast", 
                           settings = radiomics_settings()) {
   pair <- scan_and_segments(scan, seg)
   check_map_features(feature)
-  check_one_segment(segment)
+  if (!is.null(segment)) segment <- check_segment(segment, pair$seg)
   check_radiomics_settings(settings)
   core_call(
     "radiomics_map", pair$scan, pair$seg,
     feature = if (length(feature) == 1) feature else as_tuple(feature),
-    settings = settings, segment = if (is.numeric(segment)) as.integer(segment) else segment,
+    settings = settings, segment = segment,
     .progress = "Feature map"
   )
 }
@@ -54,20 +54,6 @@ check_map_features <- function(feature, call = caller_env()) {
     c(
       "{.arg feature} must be names of features, not {.obj_type_friendly {feature}}.",
       i = "Write them as in the table: {.val original_glcm_Contrast}."
-    ),
-    "input", call = call
-  )
-}
-
-check_one_segment <- function(segment, call = caller_env()) {
-  good <- (is.numeric(segment) || is.character(segment)) && length(segment) == 1 &&
-    !is.na(segment) && (!is.numeric(segment) || segment == round(segment))
-  if (is.null(segment) || good) return(invisible(segment))
-  medvoxel_abort(
-    c(
-      "{.arg segment} must be the value or name of one segment.",
-      x = "You gave {.obj_type_friendly {segment}}.",
-      i = "{.code segment_table(seg)} lists them."
     ),
     "input", call = call
   )

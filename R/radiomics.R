@@ -86,11 +86,7 @@ radiomics_pairs <- function(scan, seg, call = caller_env()) {
 }
 
 radiomics_rows <- function(found, name) {
-  columns <- lapply(found$columns, function(column) {
-    column <- unlist(column)
-    if (is.double(column)) replace(column, is.nan(column), NA_real_) else column
-  })
-  table <- data.frame(columns, check.names = FALSE)
+  table <- na_for_nan(data.frame(lapply(found$columns, unlist), check.names = FALSE))
   if (nzchar(name)) table <- cbind(data.frame(scan = name), table)
   list(table = table, provenance = provenance_rows(found$provenance, table))
 }

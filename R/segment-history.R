@@ -95,13 +95,31 @@ as_script <- function(seg, file = NULL) {
   )
   script <- structure(lines, class = "medvoxel_script")
   if (is.null(file)) return(script)
-  check_folder_of(file)
-  writeLines(lines, path.expand(file), useBytes = TRUE)
+  write_script(lines, path.expand(file))
   invisible(script)
 }
 
-check_folder_of <- function(file, call = caller_env()) {
-  folder <- dirname(path.expand(file))
+# Under another name first, so that nothing is left half written.
+write_script <- function(lines, file, call = caller_env()) {
+  check_folder_of(file, call)
+  part <- paste0(file, ".part")
+  written <- tryCatch(
+    {
+      writeLines(lines, part, useBytes = TRUE)
+      file.rename(part, file)
+    },
+    error = function(e) FALSE, warning = function(w) FALSE
+  )
+  if (written) return(invisible())
+  unlink(part)
+  medvoxel_abort(
+    c("The script {.path {file}} cannot be written.", i = "Name a file that you may write."),
+    "file", call = call
+  )
+}
+
+check_folder_of <- function(file, call) {
+  folder <- dirname(file)
   if (dir.exists(folder)) return(invisible())
   medvoxel_abort(
     c("The folder {.path {folder}} does not exist.", i = "Make it with {.fn dir.create}."),

@@ -127,7 +127,6 @@ set_table <- function(seg, table, verb, arguments, call = caller_env()) {
 
 # --- what users give ---------------------------------------------------------------
 
-segment_columns <- c("value", "name", "colour", "visible", "status", "code")
 segment_statuses <- c("not started", "in progress", "completed", "flagged")
 
 check_segment_table <- function(segments, labels, call = caller_env()) {

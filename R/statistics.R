@@ -45,10 +45,7 @@ segment_statistics <- function(x, seg = NULL, quantiles = c(0.05, 0.25, 0.5, 0.7
     "segment_statistics", both$scan, both$seg, quantiles = as.list(as.double(quantiles)),
     .progress = "Measuring segments"
   )
-  # Python has NaN only; a table in R says NA.
-  numbers <- vapply(table, is.double, NA)
-  table[numbers] <- lapply(table[numbers], function(v) replace(v, is.nan(v), NA_real_))
-  table
+  na_for_nan(table)
 }
 
 check_probabilities <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {

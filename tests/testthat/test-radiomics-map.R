@@ -52,7 +52,7 @@ test_that("what cannot be mapped is said in the user's words", {
   seg <- map_scene()
   expect_error(radiomics_map(seg, feature = "original_shape_Sphericity"), "only of firstorder")
   expect_error(radiomics_map(seg, feature = 1), class = "medvoxel_error_input")
-  expect_error(radiomics_map(seg, segment = "bone"), "no segment 'bone'")
+  expect_error(radiomics_map(seg, segment = "bone"), "no segment \"bone\"")
   expect_error(radiomics_map(seg, segment = c(1, 2)), class = "medvoxel_error_input")
   expect_error(radiomics_map(seg, settings = list()), "radiomics_settings")
 })

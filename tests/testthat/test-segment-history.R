@@ -182,6 +182,18 @@ test_that("a script says all arguments, and the version that wrote it", {
   )
 })
 
+test_that("a script is written whole or not at all", {
+  skip_if_no_core()
+  folder <- withr::local_tempdir()
+  seg <- two_segments()
+  expect_error(as_script(seg, folder), "cannot be written", class = "medvoxel_error_file")
+  path <- file.path(folder, "seg.R")
+  as_script(seg, path)
+  expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), "seg.R")
+  expect_identical(readLines(path), as.vector(unclass(as_script(seg))))
+  expect_false(file.exists(paste0(folder, ".part")))
+})
+
 test_that("masks and assignments are kept once, also in a file", {
   skip_if_no_core()
   scan <- as_scan(array(0L, c(100, 100, 20)), spacing = c(0.5, 0.5, 3))
